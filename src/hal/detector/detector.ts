@@ -1,0 +1,108 @@
+// The panel as the device sees it: modes, states, arming, frames into slots. A driver runs in the
+// acquisition thread; what leaves it are slot numbers and small records. Every driver passes
+// test/contract/detector.ts.
+
+import type { SlotPool } from "../../core/slot-pool.ts";
+import type { FrameHeader, FrameKind } from "../../model/frame.ts";
+
+export type DetectorState =
+  | "disconnected"
+  | "initializing"
+  | "idle"
+  | "preparing"
+  | "armed"
+  | "integrating"
+  | "readout"
+  | "streaming"
+  | "calibrating"
+  | "aborting"
+  | "fault";
+
+export interface DetectorMode {
+  readonly id: string;
+  readonly columns: number;
+  readonly rows: number;
+  readonly binning: 1 | 2 | 4;
+  /** Significant bits of the 16 delivered. */
+  readonly bitsStored: number;
+  /** Pixel pitch in this mode, mm. */
+  readonly pitchMm: number;
+  readonly maxFps: number;
+  readonly readoutMs: number;
+}
+
+export interface DetectorInfo {
+  readonly vendor: string;
+  readonly model: string;
+  readonly serial: string;
+  readonly firmware: string;
+  readonly modes: readonly DetectorMode[];
+}
+
+/** What a calibration map was made of; the map itself is raw 16-bit data of the mode's size. */
+export interface CalibrationMap {
+  readonly kind: "offset" | "gain" | "defect";
+  readonly modeId: string;
+  /** Offset: counts. Gain: 1.15 fixed-point factors (32768 = 1). Defect: 0 good, else defective. */
+  readonly pixels: Uint16Array;
+  readonly createdMs: number;
+  readonly temperatureC: number;
+  readonly frames: number;
+}
+
+export type Trigger = "free" | "software" | "extEdge" | "extBulb" | "aed";
+
+export interface ArmRequest {
+  readonly modeId: string;
+  readonly trigger: Trigger;
+  /** Frames to deliver before the panel disarms itself. */
+  readonly frames: number | "continuous";
+  readonly fps?: number | undefined;
+  readonly kind: FrameKind;
+  /** Written into every frame's header: the join key to the generator's report. */
+  readonly exposureEvent: number;
+  /** Beam the phantom of a simulated panel sees; real panels ignore it. */
+  readonly beam?: { readonly kv: number; readonly mas: number } | undefined;
+}
+
+export interface DetectorHealth {
+  readonly temperatureC: readonly number[];
+  readonly heartbeatAgeMs: number;
+  readonly packets: number;
+  readonly lost: number;
+  readonly resent: number;
+  /** Frames dropped because no slot was free. */
+  readonly overruns: number;
+  /** Frames that came while none was expected. */
+  readonly discarded: number;
+}
+
+export type DetectorEvent =
+  | { readonly type: "state"; readonly state: DetectorState; readonly reason?: string | undefined }
+  | { readonly type: "expose-ready"; readonly ready: boolean }
+  /** The slot now belongs to the receiver, who gives it back to the pool. */
+  | { readonly type: "frame"; readonly slot: number; readonly header: FrameHeader };
+
+export interface Detector {
+  readonly info: DetectorInfo;
+  /** Connects; frames will be written into slots of `slots`. @throws DetectorError */
+  open(slots: SlotPool, onEvent: (event: DetectorEvent) => void): Promise<void>;
+  close(): Promise<void>;
+  state(): DetectorState;
+  /** Makes ready for exposure(s): idle → preparing → armed, then expose-ready. @throws DetectorError */
+  arm(request: ArmRequest): Promise<void>;
+  /** The beam is on (switch pressed): an armed panel integrates and delivers. @throws DetectorError */
+  trigger(): Promise<void>;
+  /** Ends a continuous run after the frame in hand; disarms an armed panel. */
+  stop(): Promise<void>;
+  /** Drops everything at once; expose-ready falls first. */
+  abort(): void;
+  health(): DetectorHealth;
+  /** Maps the panel or its simulation ships with; a calibration made later replaces them. */
+  factoryCalibration(modeId: string): Promise<readonly CalibrationMap[]>;
+}
+
+/** A driver's failure, with what the technician can do. */
+export class DetectorError extends Error {
+  override readonly name = "DetectorError";
+}
