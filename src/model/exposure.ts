@@ -1,6 +1,6 @@
 // One irradiation event as the generator and the dose meter report it, and where everything stood.
 
-import type { ExposureKind } from "./protocol.ts";
+import type { ExposureKind, Laterality } from "./protocol.ts";
 import type {
   Degrees,
   Gy,
@@ -10,6 +10,7 @@ import type {
   MilliAmperes,
   Millimetres,
   Milliseconds,
+  Seconds,
 } from "./units.ts";
 
 export type Termination = "timer" | "aec" | "release" | "fault" | "limit";
@@ -56,6 +57,17 @@ export interface Geometry {
   readonly grid: string;
 }
 
+/** A tomographic sweep (PS3.3 C.8.7.7). */
+export interface Tomography {
+  /** Height of the layer above the table. */
+  readonly layerHeightMm: Millimetres;
+  readonly angle?: Degrees | undefined;
+  readonly timeS?: Seconds | undefined;
+  readonly type?: "LINEAR" | "SPIRAL" | "POLYCYCLOIDAL" | "CIRCULAR" | undefined;
+  readonly tomoClass?: "MOTION" | "TOMOSYNTHESIS" | undefined;
+  readonly sourceImages?: number | undefined;
+}
+
 /** One irradiation event kept with its exam. */
 export interface Exposure {
   readonly exposureId: string;
@@ -68,4 +80,9 @@ export interface Exposure {
   readonly frames: number;
   /** False: fluoroscopy that was looked at and not kept. */
   readonly saved: boolean;
+  /** The side, where the operator gave one that the protocol does not fix. */
+  readonly laterality?: Laterality | undefined;
+  /** Contrast medium in use; "" when its name is not known, undefined when there was none. */
+  readonly contrastAgent?: string | undefined;
+  readonly tomography?: Tomography | undefined;
 }

@@ -51,6 +51,8 @@ export interface Protocol {
   readonly processing: ProcessingSetting;
   /** Serial runs meant for subtraction carry the Mask module (E99). */
   readonly subtraction?: boolean | undefined;
+  /** Target Exposure Index of single radiographs (IEC 62494-1). */
+  readonly targetExposureIndex?: number | undefined;
   /** Texts of a worklist item that select this protocol, compared without case. */
   readonly matchKeys: readonly string[];
 }

@@ -1,0 +1,110 @@
+// CR Image module: Table 8.1-30 of the statement, PS3.3 C.8.1.2.
+
+import type { ImageFacts } from "../facts.ts";
+import type { Module } from "../row.ts";
+import {
+  exposureMas,
+  exposureTimeMs,
+  kvp,
+  pixelSpacing,
+  sourceToDetector,
+  tubeCurrentMa,
+} from "../values.ts";
+
+export const crImage: Module<ImageFacts> = {
+  name: "CR Image",
+  table: "8.1-30",
+  standard: "PS3.3 C.8.1.2",
+  rows: [
+    {
+      tag: "PhotometricInterpretation",
+      vr: "CS",
+      type: "1",
+      presence: "ALWAYS",
+      fixed: ["MONOCHROME2"],
+      source: ["AUTO"],
+    },
+    { tag: "KVP", vr: "DS", type: "3", presence: "ANAP", source: ["AUTO"], value: kvp },
+    {
+      tag: "DistanceSourceToDetector",
+      vr: "DS",
+      type: "3",
+      presence: "ALWAYS",
+      source: ["AUTO"],
+      value: sourceToDetector,
+    },
+    {
+      tag: "ExposureTime",
+      vr: "IS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: exposureTimeMs,
+    },
+    {
+      tag: "XRayTubeCurrent",
+      vr: "IS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: tubeCurrentMa,
+    },
+    {
+      tag: "Exposure",
+      vr: "IS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: exposureMas,
+    },
+    {
+      tag: "ImagerPixelSpacing",
+      vr: "DS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: pixelSpacing,
+    },
+    {
+      tag: "PixelSpacing",
+      vr: "DS",
+      type: "1C",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: pixelSpacing,
+    },
+    {
+      tag: "Sensitivity",
+      vr: "DS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      errata: ["E72"],
+      value: (f) => f.sensitivity,
+    },
+    {
+      tag: "ExposureIndex",
+      vr: "DS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: (f) => f.exposureIndex?.index,
+    },
+    {
+      tag: "TargetExposureIndex",
+      vr: "DS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: (f) => f.exposureIndex?.target,
+    },
+    {
+      tag: "DeviationIndex",
+      vr: "DS",
+      type: "3",
+      presence: "ANAP",
+      source: ["AUTO"],
+      value: (f) => f.exposureIndex?.deviation,
+    },
+  ],
+};

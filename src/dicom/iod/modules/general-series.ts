@@ -1,0 +1,111 @@
+// General Series module: Table 8.1-10 of the statement, PS3.3 C.7.3.1.
+
+import { BODY_PART_TERMS, PAIRED_BODY_PARTS } from "../body-parts.ts";
+import type { ObjectFacts } from "../facts.ts";
+import type { Module } from "../row.ts";
+import { date, modality, seriesLaterality, time } from "../values.ts";
+
+export const generalSeries: Module<ObjectFacts> = {
+  name: "General Series",
+  table: "8.1-10",
+  standard: "PS3.3 C.7.3.1",
+  rows: [
+    {
+      tag: "Modality",
+      vr: "CS",
+      type: "1C",
+      presence: "ALWAYS",
+      source: ["CONFIG"],
+      byIod: {
+        XA: { fixed: ["XA"] },
+        RF: { fixed: ["RF"] },
+        CR: { fixed: ["CR"] },
+        DX: { fixed: ["DX"] },
+        SC: { enum: ["XA", "RF", "CR", "DX"] },
+      },
+      errata: ["E59"],
+      value: modality,
+    },
+    {
+      tag: "SeriesInstanceUID",
+      vr: "UI",
+      type: "1",
+      presence: "ALWAYS",
+      source: ["AUTO"],
+      errata: ["E56"],
+      value: (f) => f.series.seriesInstanceUid,
+    },
+    {
+      tag: "SeriesNumber",
+      vr: "IS",
+      type: "2",
+      presence: "VNAP",
+      source: ["AUTO"],
+      errata: ["E51"],
+      value: (f) => f.series.seriesNumber,
+    },
+    {
+      tag: "Laterality",
+      vr: "CS",
+      type: "2C",
+      presence: "VNAP",
+      when: { tag: "BodyPartExamined", in: PAIRED_BODY_PARTS },
+      otherwise: "ABSENT",
+      enum: ["R", "L", ""],
+      source: ["AUTO"],
+      byIod: { DX: { presence: "ABSENT", when: null, otherwise: null, errata: ["E64"] } },
+      errata: ["E64"],
+      value: seriesLaterality,
+    },
+    {
+      tag: "SeriesDate",
+      vr: "DA",
+      type: "3",
+      presence: "ALWAYS",
+      source: ["AUTO"],
+      value: (f) => date(f, f.series.startedMs),
+    },
+    {
+      tag: "SeriesTime",
+      vr: "TM",
+      type: "3",
+      presence: "ALWAYS",
+      source: ["AUTO"],
+      value: (f) => time(f, f.series.startedMs),
+    },
+    {
+      tag: "PerformingPhysicianName",
+      vr: "PN",
+      type: "3",
+      presence: "VNAP",
+      source: ["MWL", "USER"],
+      value: (f) => f.exam.performingPhysician,
+    },
+    {
+      tag: "OperatorsName",
+      vr: "PN",
+      type: "3",
+      presence: "ALWAYS",
+      source: ["USER"],
+      value: (f) => f.exam.operator,
+    },
+    {
+      tag: "BodyPartExamined",
+      vr: "CS",
+      type: "3",
+      presence: "ALWAYS",
+      definedTerms: BODY_PART_TERMS,
+      source: ["MWL", "USER"],
+      errata: ["E56"],
+      value: (f) => f.series.bodyPart,
+    },
+    {
+      tag: "ProtocolName",
+      vr: "LO",
+      type: "3",
+      presence: "ALWAYS",
+      source: ["MWL", "USER"],
+      value: (f) => f.series.protocolName,
+    },
+  ],
+};
