@@ -1,0 +1,199 @@
+// Storage commitment (PS3.4 Annex J): transactions, which are kept before they are sent, and what
+// the archive answered for each instance. Deleting asks here.
+
+import type { Database } from "./database.ts";
+import { isStudyInJob, saveSendState } from "./job-table.ts";
+import type { Commitment, CommitmentItem } from "./records.ts";
+
+/** What an N-EVENT-REPORT says of one instance; a failure with its reason (PS3.3 C.14.1.1). */
+export interface CommitmentAnswer {
+  readonly sopInstanceUid: string;
+  readonly failureReason: number | null;
+}
+
+interface CommitmentRow {
+  readonly transaction_uid: string;
+  readonly remote_id: string;
+  readonly study_uid: string;
+  readonly state: Commitment["state"];
+  readonly created_ms: number;
+  readonly answered_ms: number | null;
+  readonly reason: string | null;
+}
+
+function commitmentOf(r: CommitmentRow): Commitment {
+  return {
+    transactionUid: r.transaction_uid,
+    remoteId: r.remote_id,
+    studyInstanceUid: r.study_uid,
+    state: r.state,
+    createdMs: r.created_ms,
+    answeredMs: r.answered_ms ?? undefined,
+    reason: r.reason ?? undefined,
+  };
+}
+
+/** Keeps a new transaction with all its instances pending. */
+export function insertCommitment(
+  db: Database,
+  c: Pick<Commitment, "transactionUid" | "remoteId" | "studyInstanceUid" | "createdMs">,
+  sopUids: readonly string[],
+): void {
+  db.query(
+    `INSERT INTO commitments VALUES ($transactionUid, $remoteId, $studyInstanceUid, 'open',
+       $createdMs, NULL, NULL)`,
+  ).run({
+    transactionUid: c.transactionUid,
+    remoteId: c.remoteId,
+    studyInstanceUid: c.studyInstanceUid,
+    createdMs: c.createdMs,
+  });
+  for (const sopUid of sopUids)
+    db.query("INSERT INTO commit_states VALUES ($uid, $sopUid, 'pending', NULL, $atMs)").run({
+      uid: c.transactionUid,
+      sopUid,
+      atMs: c.createdMs,
+    });
+}
+
+export function saveCommitmentState(
+  db: Database,
+  transactionUid: string,
+  state: Commitment["state"],
+  reason?: string,
+): void {
+  db.query(
+    `UPDATE commitments SET state = $state, reason = $reason WHERE transaction_uid = $transactionUid
+       AND state <> 'answered'`,
+  ).run({ transactionUid, state, reason: reason ?? null });
+}
+
+export function readCommitment(db: Database, transactionUid: string): Commitment | null {
+  const row = db
+    .query<CommitmentRow, { uid: string }>("SELECT * FROM commitments WHERE transaction_uid = $uid")
+    .get({ uid: transactionUid });
+  return row === null ? null : commitmentOf(row);
+}
+
+/** Transactions without a complete answer, oldest first. */
+export function readOpenCommitments(db: Database): Commitment[] {
+  return db
+    .query<CommitmentRow, []>(
+      `SELECT * FROM commitments WHERE state IN ('open', 'requested') ORDER BY rowid`,
+    )
+    .all()
+    .map(commitmentOf);
+}
+
+export function readCommitmentItems(db: Database, transactionUid: string): CommitmentItem[] {
+  return db
+    .query<
+      { sop_uid: string; sop_class_uid: string; state: CommitmentItem["state"] },
+      { uid: string }
+    >(
+      `SELECT sop_uid, sop_class_uid, state FROM commit_states JOIN instances USING (sop_uid)
+       WHERE transaction_uid = $uid ORDER BY commit_states.rowid`,
+    )
+    .all({ uid: transactionUid })
+    .map((r) => ({
+      sopInstanceUid: r.sop_uid,
+      sopClassUid: r.sop_class_uid,
+      state: r.state,
+    }));
+}
+
+export type CommitmentOutcome =
+  | { readonly kind: "unknown-transaction" }
+  /** Instances that the report did not name stay pending (quirk S9). */
+  | { readonly kind: "recorded"; readonly pending: number; readonly failed: number };
+
+/**
+ * Records a report, the same one twice without harm. A failed instance counts as lost at the remote
+ * and may be sent there again; one already committed stays so.
+ */
+export function saveCommitmentAnswers(
+  db: Database,
+  transactionUid: string,
+  answers: readonly CommitmentAnswer[],
+  atMs: number,
+): CommitmentOutcome {
+  const commitment = readCommitment(db, transactionUid);
+  if (commitment === null) return { kind: "unknown-transaction" };
+  for (const { sopInstanceUid: sopUid, failureReason } of answers) {
+    const changed = db
+      .query(
+        `UPDATE commit_states SET state = $state, failure_reason = $failureReason, at_ms = $atMs
+         WHERE transaction_uid = $transactionUid AND sop_uid = $sopUid AND state <> 'committed'
+           AND NOT (state = 'failed' AND $state = 'failed')`,
+      )
+      .run({
+        transactionUid,
+        sopUid,
+        state: failureReason === null ? "committed" : "failed",
+        failureReason,
+        atMs,
+      });
+    if (changed.changes === 0) continue;
+    if (failureReason === null)
+      db.query(
+        `UPDATE send_states SET state = 'stored', at_ms = $atMs
+         WHERE sop_uid = $sopUid AND remote_id = $remoteId AND state = 'lost'`,
+      ).run({ sopUid, remoteId: commitment.remoteId, atMs });
+    else
+      saveSendState(db, {
+        sopUid,
+        remoteId: commitment.remoteId,
+        state: "lost",
+        status: null,
+        atMs,
+      });
+  }
+  const left = db
+    .query<{ pending: number; failed: number }, { uid: string }>(
+      `SELECT count(*) FILTER (WHERE state = 'pending') AS pending,
+         count(*) FILTER (WHERE state = 'failed') AS failed
+       FROM commit_states WHERE transaction_uid = $uid`,
+    )
+    .get({ uid: transactionUid }) ?? { pending: 0, failed: 0 };
+  if (left.pending === 0)
+    db.query(
+      `UPDATE commitments SET state = 'answered', answered_ms = coalesce(answered_ms, $atMs),
+         reason = NULL WHERE transaction_uid = $uid`,
+    ).run({ uid: transactionUid, atMs });
+  return { kind: "recorded", ...left };
+}
+
+/** Instances of the study made here that the remote has not committed. */
+export function readUncommitted(db: Database, studyUid: string, remoteId: string): string[] {
+  return db
+    .query<{ sop_uid: string }, { studyUid: string; remoteId: string }>(
+      `SELECT sop_uid FROM instances i WHERE study_uid = $studyUid AND is_local = 1
+         AND NOT EXISTS (SELECT 1 FROM commit_states s JOIN commitments c USING (transaction_uid)
+           WHERE s.sop_uid = i.sop_uid AND c.remote_id = $remoteId AND s.state = 'committed')
+       ORDER BY created_ms, sop_uid`,
+    )
+    .all({ studyUid, remoteId })
+    .map((r) => r.sop_uid);
+}
+
+/**
+ * Studies that may go when space runs low, oldest first: every instance made here committed by every
+ * archive (of which there must be one), no open exam, no unfinished job.
+ */
+export function readDeletable(db: Database, archiveIds: readonly string[]): string[] {
+  return db
+    .query<{ study_uid: string; own: number }, []>(
+      `SELECT study_uid, (SELECT count(*) FROM instances i WHERE i.study_uid = s.study_uid
+           AND is_local = 1) AS own
+       FROM studies s WHERE NOT EXISTS
+         (SELECT 1 FROM exams e WHERE e.study_uid = s.study_uid AND e.state = 'open')
+       ORDER BY created_ms, study_uid`,
+    )
+    .all()
+    .filter(({ study_uid, own }) => {
+      if (own > 0 && archiveIds.length === 0) return false;
+      if (isStudyInJob(db, study_uid)) return false;
+      return own === 0 || archiveIds.every((id) => readUncommitted(db, study_uid, id).length === 0);
+    })
+    .map((r) => r.study_uid);
+}

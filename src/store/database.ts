@@ -1,0 +1,77 @@
+// Opens the one SQLite database: WAL, every commit synced (FULL), foreign keys on, brought to the
+// shape of migrations.ts. A database of a newer program is refused, never touched.
+
+import { Database, SQLiteError } from "bun:sqlite";
+import { MIGRATIONS, type Migration } from "./migrations.ts";
+import { StoreError } from "./store-error.ts";
+
+/** How long a statement waits for another connection's lock before it fails. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** The write-ahead log is folded into the database file beyond this many pages of 4 KiB. */
+const WAL_PAGES_MAX = 1_000;
+
+export type { Database };
+
+/**
+ * Opens (and creates) the database for writing; ":memory:" for one that lives with the process.
+ * @throws StoreError naming the file, when it cannot be opened or belongs to a newer program.
+ */
+export function openDatabase(path: string, migrations = MIGRATIONS): Database {
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { create: true, strict: true });
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    db.run("PRAGMA journal_mode = WAL");
+    db.run("PRAGMA synchronous = FULL");
+    db.run("PRAGMA foreign_keys = ON");
+    db.run(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}`);
+    migrate(db, path, migrations);
+    return db;
+  } catch (cause) {
+    db?.close();
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError(
+      `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
+      { cause },
+    );
+  }
+}
+
+/** A second connection that only reads. @throws StoreError when the file is not there. */
+export function openDatabaseReadOnly(path: string): Database {
+  try {
+    const db = new Database(path, { readonly: true, strict: true });
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    return db;
+  } catch (cause) {
+    throw new StoreError(`the database ${path} cannot be read: ${text(cause)}`, { cause });
+  }
+}
+
+/** Number of the newest step a database has seen. */
+export function schemaVersion(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
+function migrate(db: Database, path: string, migrations: readonly Migration[]): void {
+  const seen = schemaVersion(db);
+  if (seen > migrations.length)
+    throw new StoreError(
+      `the database ${path} was made by a newer program (schema ${seen}, this one knows ${migrations.length}); start that program or restore the data of this one`,
+    );
+  migrations.slice(seen).forEach((step, i) => {
+    db.transaction(() => {
+      db.run(step.sql);
+      db.run(`PRAGMA user_version = ${seen + i + 1}`);
+    }).immediate();
+  });
+}
+
+/** True for the errors with which SQLite says that the disk is full. */
+export function isDatabaseFull(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code === "SQLITE_FULL";
+}
+
+function text(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,193 @@
+// The start after whatever happened: files and rows are brought together again. Nothing is guessed
+// and nothing vanishes: a complete file without a row gets its row, one that is not understood goes
+// into quarantine, a row whose file is gone or short is kept and no longer listed.
+
+import type { ByteSource } from "../core/byte-source.ts";
+import type { Log } from "../core/log.ts";
+import { Tag } from "../dicom/dict/attributes.ts";
+import type { Database } from "./database.ts";
+import type { DiskPort } from "./disk.ts";
+import { readExams } from "./exam-table.ts";
+import { type ReadHeader, recordsOfHeader } from "./header-records.ts";
+import {
+  forgetRemoval,
+  readFileRows,
+  readPendingRemovals,
+  saveInstance,
+  saveSeries,
+  saveStudy,
+  setFileState,
+} from "./instance-table.ts";
+import type { ObjectFiles } from "./object-files.ts";
+import { INCOMING, OBJECTS, objectPath, QUARANTINE } from "./object-path.ts";
+
+/** Reads an object's header (dicom/io: readObjectHeader). @throws Error when it is none */
+export type HeaderReader = (source: ByteSource) => Promise<
+  ReadHeader & {
+    readonly pixel: { readonly offset: number; readonly byteLength: number | null } | null;
+  }
+>;
+
+export interface Reconciliation {
+  /** Unfinished files that were removed. */
+  readonly removedParts: number;
+  /** Instances whose complete file had lost its row. */
+  readonly adopted: readonly string[];
+  /** Files moved into quarantine, by their path there. */
+  readonly quarantined: readonly string[];
+  /** Instances not readable any more. */
+  readonly missing: readonly string[];
+  /** Instances whose file is there again. */
+  readonly found: readonly string[];
+}
+
+export async function reconcile(
+  db: Database,
+  files: ObjectFiles,
+  readHeader: HeaderReader,
+  nowMs: number,
+  log: Log,
+): Promise<Reconciliation> {
+  const removedParts = removeParts(files.disk);
+  finishRemovals(db, files);
+
+  const onDisk = listObjects(files.disk);
+  const known = new Set<string>();
+  const missing: string[] = [];
+  const found: string[] = [];
+  for (const row of readFileRows(db)) {
+    known.add(row.path);
+    const bytes = onDisk.get(row.path) ?? null;
+    const whole = bytes === row.fileBytes;
+    if (!whole) missing.push(row.sopInstanceUid);
+    if (whole === !row.missing) continue;
+    setFileState(db, row.sopInstanceUid, whole ? "stored" : "missing");
+    if (whole) found.push(row.sopInstanceUid);
+    log[whole ? "info" : "error"](whole ? "object-found-again" : "object-missing", {
+      sopInstanceUid: row.sopInstanceUid,
+      path: row.path,
+      expectedBytes: row.fileBytes,
+      bytes,
+    });
+  }
+
+  const adopted: string[] = [];
+  const quarantined: string[] = [];
+  for (const [path, bytes] of onDisk) {
+    if (known.has(path)) continue;
+    const verdict = await adopt(db, files, path, bytes, readHeader, nowMs);
+    if (verdict.kind === "adopted") {
+      adopted.push(verdict.sopInstanceUid);
+      log.warn("object-adopted", { sopInstanceUid: verdict.sopInstanceUid, path });
+      continue;
+    }
+    const place = quarantine(files.disk, path);
+    quarantined.push(place);
+    log.error("object-quarantined", { path, place, reason: verdict.reason });
+  }
+  if (removedParts > 0) log.info("unfinished-files-removed", { count: removedParts });
+  return { removedParts, adopted, quarantined, missing, found };
+}
+
+function removeParts(disk: DiskPort): number {
+  const parts = disk.list(INCOMING).filter((e) => !e.folder);
+  for (const { name } of parts) disk.remove(`${INCOMING}/${name}`);
+  return parts.length;
+}
+
+/** Ends deletions whose rows are gone but whose files a power cut left. */
+function finishRemovals(db: Database, files: ObjectFiles): void {
+  const paths = readPendingRemovals(db);
+  files.remove(paths);
+  for (const path of paths) forgetRemoval(db, path);
+}
+
+/** Length of every file below the object folder, by its path there. */
+function listObjects(disk: DiskPort): Map<string, number> {
+  const found = new Map<string, number>();
+  const walk = (folder: string) => {
+    for (const { name, folder: isFolder } of disk.list(`${OBJECTS}${folder}`)) {
+      const path = `${folder}/${name}`;
+      if (isFolder) walk(path);
+      else found.set(path.slice(1), disk.size(`${OBJECTS}${path}`) ?? 0);
+    }
+  };
+  walk("");
+  return found;
+}
+
+type Verdict =
+  | { readonly kind: "adopted"; readonly sopInstanceUid: string }
+  | { readonly kind: "not-understood"; readonly reason: string };
+
+async function adopt(
+  db: Database,
+  files: ObjectFiles,
+  path: string,
+  fileBytes: number,
+  readHeader: HeaderReader,
+  createdMs: number,
+): Promise<Verdict> {
+  const refuse = (reason: string): Verdict => ({ kind: "not-understood", reason });
+  let header: Awaited<ReturnType<HeaderReader>>;
+  try {
+    header = await readHeader(diskSource(files.disk, files.pathOnDisk(path), fileBytes));
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+  const { pixel } = header;
+  if (pixel !== null && pixel.byteLength === null) return refuse("its pixels are compressed");
+  const end = pixel === null ? fileBytes : pixel.offset + (pixel.byteLength ?? 0);
+  if (end !== fileBytes) return refuse(`it has ${fileBytes} bytes, its header says ${end}`);
+  const study = header.dataSet.string(Tag.StudyInstanceUID) ?? "";
+  const exams = readExams(db, { studyInstanceUid: study });
+  const [exam] = exams;
+  const records = recordsOfHeader(header, {
+    createdMs,
+    examId: exams.length === 1 && exam !== undefined ? exam.id : null,
+    local: exams.length > 0,
+  });
+  if (records === null) return refuse("it lacks a UID");
+  const { instance } = records;
+  if (objectPath(instance.studyInstanceUid, instance.sopInstanceUid) !== path)
+    return refuse("its name is not that of its UIDs");
+  db.transaction(() => {
+    saveStudy(db, records.study, createdMs);
+    saveSeries(db, records.series);
+    saveInstance(db, {
+      ...instance,
+      path,
+      fileBytes,
+      pixelOffset: pixel?.offset ?? 0,
+      pixelBytes: pixel?.byteLength ?? 0,
+    });
+  })();
+  return { kind: "adopted", sopInstanceUid: instance.sopInstanceUid };
+}
+
+/** Moves a file out of the way under a name that is free. */
+function quarantine(disk: DiskPort, path: string): string {
+  disk.makeFolder(QUARANTINE);
+  const name = path.replaceAll("/", "_");
+  const taken = new Set(disk.list(QUARANTINE).map((e) => e.name));
+  let place = name;
+  for (let n = 1; taken.has(place); n++) place = `${name}.${n}`;
+  disk.rename(`${OBJECTS}/${path}`, `${QUARANTINE}/${place}`);
+  disk.syncFolder(QUARANTINE);
+  return `${QUARANTINE}/${place}`;
+}
+
+/** An object file read in place, through the same disk as it was written. */
+export function diskSource(disk: DiskPort, path: string, byteLength: number): ByteSource {
+  return {
+    byteLength,
+    async readInto(into, offset) {
+      let at = offset;
+      for (const view of into) {
+        disk.read(path, view, at);
+        at += view.byteLength;
+      }
+    },
+    async close() {},
+  };
+}

@@ -1,0 +1,169 @@
+// Questions to the database, answered at once. Works on the writing connection and on one that only
+// reads (the main thread has such a one; a commit is visible to it as soon as it was answered).
+
+import type { Exam } from "../model/exam.ts";
+import type { InstanceRecord } from "../model/instance.ts";
+import type { WorklistItem } from "../model/worklist-item.ts";
+import {
+  readCommitment,
+  readCommitmentItems,
+  readDeletable,
+  readOpenCommitments,
+  readUncommitted,
+} from "./commitment-table.ts";
+import type { Database } from "./database.ts";
+import { readExam, readExams, readSetting, readWorklist, readWorklistItem } from "./exam-table.ts";
+import {
+  listInstances,
+  readInstance,
+  readInstancesOfExam,
+  readInstancesOfStudy,
+  readMissing,
+  readSendStates,
+  readSeries,
+  readStudies,
+} from "./instance-table.ts";
+import {
+  isStoredAt,
+  isStudyInJob,
+  type JobItem,
+  readJob,
+  readJobItems,
+  readJobs,
+  readUnsent,
+  type StoredJob,
+} from "./job-table.ts";
+import { readMpps } from "./mpps-table.ts";
+import type {
+  Commitment,
+  CommitmentItem,
+  InstanceListing,
+  MppsMessage,
+  SendState,
+  SeriesRecord,
+  StudyFilter,
+  StudyListing,
+} from "./records.ts";
+
+export class StoreReader {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Studies with a readable instance, newest first. */
+  studies(filter: StudyFilter = {}): StudyListing[] {
+    return readStudies(this.#db, filter);
+  }
+
+  study(studyInstanceUid: string): StudyListing | null {
+    return readStudies(this.#db, { studyInstanceUid })[0] ?? null;
+  }
+
+  series(studyInstanceUid: string): SeriesRecord[] {
+    return readSeries(this.#db, studyInstanceUid);
+  }
+
+  /** The instance, unless its file is missing. */
+  instance(sopInstanceUid: string): InstanceRecord | null {
+    return readInstance(this.#db, sopInstanceUid);
+  }
+
+  instancesOfStudy(studyInstanceUid: string): InstanceRecord[] {
+    return readInstancesOfStudy(this.#db, studyInstanceUid);
+  }
+
+  instancesOfExam(examId: string): InstanceRecord[] {
+    return readInstancesOfExam(this.#db, examId);
+  }
+
+  /** Instances with their send, commit, print and export state. */
+  listings(records: readonly InstanceRecord[]): InstanceListing[] {
+    return listInstances(this.#db, records);
+  }
+
+  /** Instances whose file is gone or short. */
+  missing(): string[] {
+    return readMissing(this.#db);
+  }
+
+  sendStates(sopInstanceUid: string): SendState[] {
+    return readSendStates(this.#db, sopInstanceUid);
+  }
+
+  isStoredAt(sopInstanceUid: string, remoteId: string): boolean {
+    return isStoredAt(this.#db, sopInstanceUid, remoteId);
+  }
+
+  /** Own instances that no job ever took to the remote: for sending by itself after a restart. */
+  unsent(remoteId: string): { sopInstanceUid: string; studyInstanceUid: string }[] {
+    return readUnsent(this.#db, remoteId);
+  }
+
+  exam(id: string): Exam | null {
+    return readExam(this.#db, id);
+  }
+
+  exams(filter: { state?: Exam["state"]; studyInstanceUid?: string } = {}): Exam[] {
+    return readExams(this.#db, filter);
+  }
+
+  worklist(): WorklistItem[] {
+    return readWorklist(this.#db);
+  }
+
+  worklistItem(id: string): WorklistItem | null {
+    return readWorklistItem(this.#db, id);
+  }
+
+  job(id: string): StoredJob | null {
+    return readJob(this.#db, id);
+  }
+
+  jobs(): StoredJob[] {
+    return readJobs(this.#db);
+  }
+
+  jobItems(id: string): JobItem[] {
+    return readJobItems(this.#db, id);
+  }
+
+  isStudyInJob(studyInstanceUid: string): boolean {
+    return isStudyInJob(this.#db, studyInstanceUid);
+  }
+
+  commitment(transactionUid: string): Commitment | null {
+    return readCommitment(this.#db, transactionUid);
+  }
+
+  openCommitments(): Commitment[] {
+    return readOpenCommitments(this.#db);
+  }
+
+  commitmentItems(transactionUid: string): CommitmentItem[] {
+    return readCommitmentItems(this.#db, transactionUid);
+  }
+
+  /** Own instances of the study that the remote has not committed. */
+  uncommitted(studyInstanceUid: string, remoteId: string): string[] {
+    return readUncommitted(this.#db, studyInstanceUid, remoteId);
+  }
+
+  /** Studies that may be deleted for space, oldest first. */
+  deletable(archiveIds: readonly string[]): string[] {
+    return readDeletable(this.#db, archiveIds);
+  }
+
+  mpps(filter: { examId?: string; unfinished?: boolean } = {}): MppsMessage[] {
+    return readMpps(this.#db, filter);
+  }
+
+  setting(key: string): unknown {
+    return readSetting(this.#db, key);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
