@@ -405,7 +405,8 @@ function answerTo(request: RequestCommand, fields: ResponseFields<RequestKind>):
   copy("affectedSopInstanceUid", "affectedSopInstanceUid", "requestedSopInstanceUid");
   copy("eventTypeId", "eventTypeId");
   copy("actionTypeId", "actionTypeId");
-  return { ...echoed, ...fields } as ResponseCommand;
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) echoed[name] = value;
+  return echoed as unknown as ResponseCommand;
 }
 
 /** An exchange in progress: responses in order, one waiting reader. */

@@ -117,7 +117,7 @@ export const STATUS = {
   duplicateSopInstance: 0x0111,
   noSuchObjectInstance: 0x0112,
   noSuchEventType: 0x0113,
-  sopClassNotSupported: 0x0122,
+  noSuchSopClass: 0x0118,
   unrecognizedOperation: 0x0211,
   outOfResources: 0xa700,
   dataSetMismatch: 0xa900,
@@ -195,7 +195,7 @@ export function generalMeaning(status: number): string {
 
 /** One row of a table of communication failures. */
 export interface FailureRow {
-  readonly exception: "timeout" | "association-lost";
+  readonly exception: "timeout" | "aborted";
   readonly actions: readonly Action[];
   readonly erratum?: readonly string[] | undefined;
 }
