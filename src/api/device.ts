@@ -1,0 +1,154 @@
+// All that the API asks of the device, in small groups. main.ts wires them; tests give a fake one.
+// A group that is absent takes its routes with it.
+
+import type { Unsubscribe } from "../core/listeners.ts";
+import type {
+  Configuration,
+  DiscontinuationReason,
+  EchoResult,
+  Exam,
+  Exposed,
+  ExposeRequest,
+  Health,
+  Instance,
+  Job,
+  JobFilter,
+  LocalSettings,
+  Medium,
+  NewExam,
+  NewJob,
+  Prepared,
+  PrepareRequest,
+  QueryRequest,
+  QueryResult,
+  SecondaryCaptureRequest,
+  Study,
+  StudyFilter,
+  StudySummary,
+  WorklistKeys,
+  WorklistResult,
+} from "./contract.ts";
+import type { EventLog } from "./event-log.ts";
+import type { LiveFrame } from "./live-frame.ts";
+import type { Answer, FieldError } from "./problem.ts";
+
+export interface Device {
+  readonly events: EventLog;
+  health(): Health;
+  readonly configuration: ConfigurationPort;
+  readonly remotes: RemotesPort;
+  readonly exams: ExamsPort;
+  readonly studies: StudiesPort;
+  readonly jobs: JobsPort;
+  /** Absent where the generator is a real one. */
+  readonly simulator?: SimulatorPort | undefined;
+  readonly worklist?: WorklistPort | undefined;
+  readonly query?: QueryPort | undefined;
+  readonly media?: MediaPort | undefined;
+  readonly live?: LivePort | undefined;
+}
+
+export type ConfigurationChange =
+  | { readonly kind: "applied"; readonly configuration: Configuration }
+  | { readonly kind: "invalid"; readonly problems: readonly FieldError[] }
+  /** Valid, but could not be written or applied; the old one is still in force. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+export interface ConfigurationPort {
+  /** Redacted: the PIN reads as "***" or null. */
+  read(): Configuration;
+  /** Replaces the whole document; a PIN of "***" keeps the present one. */
+  replace(document: unknown): Promise<ConfigurationChange>;
+  /** The service PIN; null while none is set. */
+  pin(): string | null;
+  /** Where the configuration file lies, for the words of an answer. */
+  readonly file: string;
+  local(): LocalSettings;
+  setLocal(settings: LocalSettings): Promise<ConfigurationChange>;
+}
+
+export interface RemotesPort {
+  /** C-ECHO now. A remote that does not answer is a result (`ok: false`), not a refusal. */
+  echo(remoteId: string): Promise<Answer<EchoResult>>;
+}
+
+export interface ExamsPort {
+  open(request: NewExam): Promise<Answer<Exam>>;
+  list(state: Exam["state"] | undefined): Promise<readonly Exam[]>;
+  get(examId: string): Promise<Answer<Exam>>;
+  prepare(examId: string, request: PrepareRequest): Promise<Answer<Prepared>>;
+  complete(examId: string): Promise<Answer<Exam>>;
+  discontinue(examId: string, reasonCode: DiscontinuationReason): Promise<Answer<Exam>>;
+  secondaryCapture?(examId: string, request: SecondaryCaptureRequest): Promise<Answer<Instance>>;
+}
+
+export interface SimulatorPort {
+  /** Presses the hand switch or pedal and answers when the exposure has ended. */
+  expose(request: ExposeRequest): Promise<Answer<Exposed>>;
+}
+
+/** A part of a file on this machine. */
+export interface FileRange {
+  readonly path: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface RenderRequest {
+  readonly window?: { readonly center: number; readonly width: number } | undefined;
+  /** From 1. */
+  readonly frame: number;
+  readonly width?: number | undefined;
+}
+
+/** One frame's stored pixels: unsigned, little endian, row by row. */
+export interface PixelFrame {
+  readonly range: FileRange;
+  readonly columns: number;
+  readonly rows: number;
+  readonly bitsAllocated: 8 | 16;
+  readonly bitsStored: number;
+  readonly samplesPerPixel: 1 | 3;
+  readonly photometricInterpretation: "MONOCHROME1" | "MONOCHROME2" | "RGB";
+  readonly numberOfFrames: number;
+  readonly window?: { readonly center: number; readonly width: number } | undefined;
+}
+
+export interface StudiesPort {
+  list(filter: StudyFilter): Promise<readonly StudySummary[]>;
+  get(studyInstanceUid: string): Promise<Answer<Study>>;
+  /** Refuses with `not-committed` where an archive destination has not committed it, unless forced. */
+  remove(studyInstanceUid: string, force: boolean): Promise<Answer<null>>;
+  instance(sopInstanceUid: string): Promise<Answer<Instance>>;
+  file(sopInstanceUid: string): Promise<Answer<FileRange>>;
+  pixels(sopInstanceUid: string, frame: number): Promise<Answer<PixelFrame>>;
+  /** PNG. */
+  render(sopInstanceUid: string, request: RenderRequest): Promise<Answer<Uint8Array<ArrayBuffer>>>;
+}
+
+export interface JobsPort {
+  /** Durable when it answers. */
+  create(request: NewJob): Promise<Answer<Job>>;
+  list(filter: JobFilter): Promise<readonly Job[]>;
+  get(jobId: string): Promise<Answer<Job>>;
+  cancel(jobId: string): Promise<Answer<Job>>;
+  retry(jobId: string): Promise<Answer<Job>>;
+}
+
+export interface WorklistPort {
+  query(keys: WorklistKeys): Promise<Answer<WorklistResult>>;
+  last(): Promise<WorklistResult>;
+}
+
+export interface QueryPort {
+  find(request: QueryRequest): Promise<Answer<QueryResult>>;
+}
+
+export interface MediaPort {
+  list(): Promise<readonly Medium[]>;
+}
+
+export interface LivePort {
+  /** Frames as they come; a listener that is busy misses some, and none waits for it. */
+  subscribe(onFrame: (frame: LiveFrame) => void): Unsubscribe;
+}

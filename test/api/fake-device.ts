@@ -1,0 +1,550 @@
+// A device for the API's and the kiosk's tests: everything in memory, one synthetic radiograph on disk.
+
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import type {
+  Acquisition,
+  Configuration,
+  Exam,
+  ExamInstance,
+  Health,
+  Instance,
+  Job,
+  LocalSettings,
+  NewExam,
+  WorklistResult,
+} from "../../src/api/contract.ts";
+import type { ConfigurationChange, Device, PixelFrame } from "../../src/api/device.ts";
+import { EventLog } from "../../src/api/event-log.ts";
+import type { LiveFrame } from "../../src/api/live-frame.ts";
+import { type Answer, answer, refuse } from "../../src/api/problem.ts";
+import type { Clock } from "../../src/core/clock.ts";
+import { Listeners } from "../../src/core/listeners.ts";
+
+export const COLUMNS = 640;
+export const ROWS = 800;
+const BITS_STORED = 14;
+const DX = "1.2.840.10008.5.1.4.1.1.1.1";
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface FakeDevice extends Device {
+  pinValue: string | null;
+  acquisition: Acquisition;
+  /** Bytes before the pixels in the instance's file. */
+  readonly pixelOffset: number;
+  readonly path: string;
+  readonly calls: string[];
+  readonly liveFrames: Listeners<LiveFrame>;
+  readonly examsKept: Map<string, Exam>;
+  readonly jobsKept: Map<string, Job>;
+  changeJob(id: string, change: Partial<Job>): void;
+  setAcquisition(state: Acquisition["state"], examId?: string): void;
+  /** The file's pixels. */
+  readonly pixels: Uint16Array<ArrayBuffer>;
+  [Symbol.dispose](): void;
+}
+
+export interface FakeOptions {
+  /** Which optional groups the device offers; all by default. */
+  readonly without?: readonly ("simulator" | "worklist" | "query" | "media" | "live")[];
+}
+
+export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promise<FakeDevice> {
+  const folder = await mkdtemp(join(tmpdir(), "udr-fake-"));
+  const path = join(folder, "image.dcm");
+  const pixels = radiograph();
+  const pixelOffset = 1024;
+  const file = new Uint8Array(pixelOffset + pixels.byteLength);
+  file.set(new TextEncoder().encode("DICM"), 128);
+  file.set(new Uint8Array(pixels.buffer), pixelOffset);
+  await Bun.write(path, file);
+
+  const events = new EventLog("test");
+  const now = () => new Date(clock.nowMs()).toISOString();
+  const instances = new Map<string, Instance>();
+  const examsKept = new Map<string, Exam>();
+  const jobsKept = new Map<string, Job>();
+  const calls: string[] = [];
+  const liveFrames = new Listeners<LiveFrame>();
+  let counter = 0;
+  let configuration = structuredClone(CONFIGURATION) as Configuration;
+  let local: LocalSettings = { aeTitle: "UDR10A", port: 11104 };
+  const without = new Set(options.without);
+
+  const exam = (id: string): Answer<Exam> => {
+    const found = examsKept.get(id);
+    return found
+      ? answer(found)
+      : refuse("not-found", `There is no exam ${id}. Open one with POST exams.`);
+  };
+  const keepExam = (kept: Exam) => {
+    examsKept.set(kept.id, kept);
+    events.publish({ type: "exam", data: kept });
+    return kept;
+  };
+  const openExam = () => [...examsKept.values()].find((e) => e.state === "open");
+  const instance = (uid: string): Answer<Instance> => {
+    const found = instances.get(uid);
+    return found ? answer(found) : refuse("not-found", `There is no instance ${uid}.`);
+  };
+  const job = (id: string): Answer<Job> => {
+    const found = jobsKept.get(id);
+    return found ? answer(found) : refuse("not-found", `There is no job ${id}.`);
+  };
+  const keepJob = (kept: Job) => {
+    jobsKept.set(kept.id, kept);
+    events.publish({ type: "job", data: kept });
+    return kept;
+  };
+  const end = (id: string, change: Partial<Exam>): Answer<Exam> => {
+    const found = exam(id);
+    if (!found.ok) return found;
+    if (found.value.state !== "open")
+      return refuse("exam-not-open", "The exam has ended already. Open a new one.");
+    device.setAcquisition("idle");
+    return answer(keepExam({ ...found.value, ...change, endedAt: now() }));
+  };
+  const expose = async (): Promise<Answer<{ exposureId: string; irradiationEventUid: string }>> => {
+    const open = openExam();
+    if (open === undefined) return refuse("no-open-exam", "Open an exam first.");
+    device.setAcquisition("exposing", open.id);
+    counter += 1;
+    const uid = `1.2.3.4.${counter}`;
+    const made: ExamInstance = {
+      sopInstanceUid: uid,
+      sopClassUid: DX,
+      modality: "DX",
+      numberOfFrames: 1,
+    };
+    const exposed = { exposureId: `x${counter}`, irradiationEventUid: `1.2.3.5.${counter}` };
+    const whole: Instance = {
+      ...made,
+      studyInstanceUid: open.studyInstanceUid,
+      seriesInstanceUid: `${open.studyInstanceUid}.1`,
+      seriesNumber: 1,
+      instanceNumber: counter,
+      rows: ROWS,
+      columns: COLUMNS,
+      fileBytes: file.byteLength,
+      createdAt: now(),
+      local: true,
+      examId: open.id,
+      irradiationEventUid: exposed.irradiationEventUid,
+      send: [],
+      commit: [],
+      print: [],
+      export: [],
+    };
+    instances.set(uid, whole);
+    events.publish({ type: "instance", data: whole });
+    keepExam({
+      ...open,
+      exposures: [
+        ...open.exposures,
+        {
+          ...exposed,
+          kind: "radiography",
+          kv: 117,
+          ma: 200,
+          exposureTimeMs: 12,
+          mas: 2.4,
+          at: now(),
+        },
+      ],
+      instances: [...open.instances, made],
+    });
+    device.setAcquisition("idle", open.id);
+    return answer(exposed);
+  };
+  const studyOf = (studyInstanceUid: string) => {
+    const first = [...examsKept.values()].find((e) => e.studyInstanceUid === studyInstanceUid);
+    if (first === undefined) return undefined;
+    const own = [...instances.values()].filter((i) => i.studyInstanceUid === studyInstanceUid);
+    return {
+      studyInstanceUid,
+      description: "Chest",
+      startedAt: first.startedAt,
+      patient: first.patient,
+      modalities: ["DX"],
+      local: true,
+      numberOfInstances: own.length,
+      sent: own.filter((i) => i.send.length > 0).length,
+      committed: 0,
+      series: [
+        {
+          seriesInstanceUid: `${studyInstanceUid}.1`,
+          seriesNumber: 1,
+          modality: "DX",
+          description: "Chest PA",
+          bodyPart: "CHEST",
+          instances: own,
+        },
+      ],
+    };
+  };
+  const worklist: WorklistResult = { items: WORKLIST, complete: true, queriedAt: now() };
+
+  const device: FakeDevice = {
+    pinValue: null,
+    acquisition: { state: "idle" },
+    pixelOffset,
+    path,
+    pixels,
+    calls,
+    liveFrames,
+    examsKept,
+    jobsKept,
+    events,
+    health: () => ({ ...HEALTH, time: now(), acquisition: device.acquisition }),
+    setAcquisition(state, examId) {
+      device.acquisition = { state, ...(examId === undefined ? {} : { examId }) };
+      events.publish({ type: "acquisition", data: device.acquisition });
+    },
+    changeJob(id, change) {
+      const found = jobsKept.get(id);
+      if (found) keepJob({ ...found, ...change });
+    },
+    configuration: {
+      file: "/data/config.json",
+      read: () => configuration,
+      pin: () => device.pinValue,
+      async replace(document): Promise<ConfigurationChange> {
+        const remotes = (document as { remotes?: unknown }).remotes;
+        if (remotes !== undefined && !Array.isArray(remotes))
+          return { kind: "invalid", problems: [{ path: "remotes", message: "must be a list" }] };
+        configuration = { ...configuration, ...(document as Partial<Configuration>) };
+        return { kind: "applied", configuration };
+      },
+      local: () => local,
+      async setLocal(settings) {
+        if (settings.port === 1)
+          return { kind: "failed", reason: "port 1 is taken; choose another" };
+        local = settings;
+        return { kind: "applied", configuration };
+      },
+    },
+    remotes: {
+      async echo(remoteId) {
+        if (remoteId === "archive") return answer({ ok: true, status: "0000", elapsedMs: 12 });
+        if (remoteId === "ris")
+          return answer({
+            ok: false,
+            elapsedMs: 15_000,
+            reason: "192.0.2.7 does not answer. Check the network cable and the server.",
+          });
+        return refuse("not-found", `There is no remote ${remoteId} in the configuration.`);
+      },
+    },
+    exams: {
+      async open(request) {
+        if (openExam() !== undefined)
+          return refuse("exam-already-open", "Complete or discontinue the open exam first.");
+        counter += 1;
+        return answer(
+          keepExam({
+            id: `e${counter}`,
+            state: "open",
+            patient: patientOf(request, counter),
+            studyInstanceUid: `1.2.3.${counter}`,
+            studyDescription: "Chest",
+            modality: "DX",
+            protocolId: request.protocolId ?? "chest-pa",
+            startedAt: now(),
+            mpps: { sopInstanceUid: `1.2.3.9.${counter}`, state: "none" },
+            exposures: [],
+            instances: [],
+          }),
+        );
+      },
+      list: async (state) =>
+        [...examsKept.values()].filter((e) => state === undefined || e.state === state).reverse(),
+      get: async (id) => exam(id),
+      async prepare(id, request) {
+        calls.push(`prepare ${JSON.stringify(request)}`);
+        const found = exam(id);
+        if (!found.ok) return found;
+        if (found.value.state !== "open")
+          return refuse("exam-not-open", "The exam has ended. Open a new one.");
+        if (request.technique?.kv === 150)
+          return refuse("device-fault", "The tube is too hot. Wait two minutes and prepare again.");
+        device.setAcquisition("ready", id);
+        const protocolId = request.protocolId ?? found.value.protocolId;
+        return answer({
+          examId: id,
+          state: "ready",
+          protocolId,
+          technique: {
+            kv: request.technique?.kv ?? 117,
+            ma: request.technique?.ma ?? 200,
+            ms: request.technique?.ms ?? 12,
+          },
+        });
+      },
+      complete: async (id) => end(id, { state: "completed" }),
+      async discontinue(id, reasonCode) {
+        calls.push(`discontinue ${reasonCode}`);
+        return end(id, { state: "discontinued", discontinuationReason: reasonCode });
+      },
+      async secondaryCapture(id, request) {
+        calls.push(`capture ${request.kind ?? "dose-page"}`);
+        const found = exam(id);
+        if (!found.ok) return found;
+        await expose();
+        return answer([...instances.values()].at(-1) as Instance);
+      },
+    },
+    studies: {
+      async list(filter) {
+        const uids = new Set([...examsKept.values()].map((e) => e.studyInstanceUid));
+        return [...uids]
+          .flatMap((uid) => studyOf(uid) ?? [])
+          .filter(
+            (s) =>
+              (filter.patientId === undefined || s.patient.id === filter.patientId) &&
+              (filter.name === undefined ||
+                s.patient.name.toLowerCase().includes(filter.name.toLowerCase())),
+          )
+          .map(({ series: _, ...summary }) => summary);
+      },
+      async get(uid) {
+        const found = studyOf(uid);
+        return found ? answer(found) : refuse("not-found", `There is no study ${uid}.`);
+      },
+      async remove(uid, force) {
+        if (studyOf(uid) === undefined) return refuse("not-found", `There is no study ${uid}.`);
+        if (!force)
+          return refuse(
+            "not-committed",
+            "The archive has not confirmed this study. Send it and wait, or delete it with force and the service PIN.",
+          );
+        for (const [id, e] of examsKept) if (e.studyInstanceUid === uid) examsKept.delete(id);
+        return answer(null);
+      },
+      instance: async (uid) => instance(uid),
+      async file(uid) {
+        const found = instance(uid);
+        return found.ok ? answer({ path, offset: 0, bytes: file.byteLength }) : found;
+      },
+      async pixels(uid, frame): Promise<Answer<PixelFrame>> {
+        const found = instance(uid);
+        if (!found.ok) return found;
+        if (frame !== 1) return refuse("not-found", `The instance has 1 frame, not ${frame}.`);
+        return answer({
+          range: { path, offset: pixelOffset, bytes: pixels.byteLength },
+          columns: COLUMNS,
+          rows: ROWS,
+          bitsAllocated: 16,
+          bitsStored: BITS_STORED,
+          samplesPerPixel: 1,
+          photometricInterpretation: "MONOCHROME2",
+          numberOfFrames: 1,
+          window: { center: 8192, width: 14_000 },
+        });
+      },
+      async render(uid, request) {
+        calls.push(`render ${JSON.stringify(request)}`);
+        const found = instance(uid);
+        if (!found.ok) return found;
+        const grey = Uint8Array.from(pixels, (p) => p >> (BITS_STORED - 8));
+        const png = await sharp(grey, { raw: { width: COLUMNS, height: ROWS, channels: 1 } })
+          .resize(request.width ?? COLUMNS)
+          .png()
+          .toBuffer();
+        return answer(new Uint8Array(png));
+      },
+    },
+    jobs: {
+      async create(request) {
+        if ("remoteId" in request && !configuration.remotes.some((r) => r.id === request.remoteId))
+          return refuse("unknown-reference", `There is no remote ${request.remoteId}.`);
+        counter += 1;
+        return answer(
+          keepJob({
+            id: `j${counter}`,
+            type: request.type,
+            state: "queued",
+            progress: { done: 0, total: 2 },
+            attempts: 0,
+            log: [{ at: now(), text: "Made by the operator." }],
+            createdAt: now(),
+            ...("remoteId" in request ? { remoteId: request.remoteId } : {}),
+            ...("studyInstanceUid" in request && request.studyInstanceUid !== undefined
+              ? { studyInstanceUid: request.studyInstanceUid }
+              : {}),
+          }),
+        );
+      },
+      list: async (filter) =>
+        [...jobsKept.values()]
+          .filter((j) => filter.state === undefined || j.state === filter.state)
+          .reverse()
+          .slice(0, filter.limit),
+      get: async (id) => job(id),
+      async cancel(id) {
+        const found = job(id);
+        if (!found.ok) return found;
+        if (found.value.state === "done")
+          return refuse("wrong-state", "The job is done; there is nothing to cancel.");
+        return answer(keepJob({ ...found.value, state: "cancelled" }));
+      },
+      async retry(id) {
+        const found = job(id);
+        return found.ok ? answer(keepJob({ ...found.value, state: "queued" })) : found;
+      },
+    },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+  const optional = device as Writable<FakeDevice>;
+  if (!without.has("simulator"))
+    optional.simulator = {
+      async expose(request) {
+        calls.push(`expose ${JSON.stringify(request)}`);
+        return expose();
+      },
+    };
+  if (!without.has("worklist"))
+    optional.worklist = {
+      async query(keys) {
+        calls.push(`worklist ${JSON.stringify(keys)}`);
+        return answer(worklist);
+      },
+      last: async () => worklist,
+    };
+  if (!without.has("query"))
+    optional.query = {
+      find: async () => answer({ matches: [{ PatientID: "P1" }], complete: true }),
+    };
+  if (!without.has("media"))
+    optional.media = {
+      list: async () => [
+        { kind: "usb", device: "/dev/sdb1", label: "STICK", freeBytes: 1e9, usable: true },
+      ],
+    };
+  if (!without.has("live")) optional.live = { subscribe: (onFrame) => liveFrames.add(onFrame) };
+  return device;
+}
+
+function patientOf(request: NewExam, counter: number): Exam["patient"] {
+  if ("patient" in request) {
+    const { id, ...rest } = request.patient;
+    return { id: id ?? `GEN${counter}`, ...rest };
+  }
+  const item = "worklistItemId" in request && WORKLIST.find((i) => i.id === request.worklistItemId);
+  return item ? item.patient : { id: "P0", name: "Appended^Patient" };
+}
+
+/** A chest of ellipses: bright body and bones on a dark background, 14 bits. */
+function radiograph(): Uint16Array<ArrayBuffer> {
+  const pixels = new Uint16Array(COLUMNS * ROWS);
+  const inside = (x: number, y: number, cx: number, cy: number, rx: number, ry: number) =>
+    Math.max(0, 1 - ((x - cx) / rx) ** 2 - ((y - cy) / ry) ** 2);
+  for (let row = 0; row < ROWS; row++)
+    for (let column = 0; column < COLUMNS; column++) {
+      const x = column / COLUMNS - 0.5;
+      const y = row / ROWS - 0.5;
+      let thickness = 1.15 * Math.sqrt(inside(x, y, 0, 0.1, 0.46, 0.72));
+      thickness -= 0.75 * Math.sqrt(inside(x, y, -0.2, 0.02, 0.15, 0.33));
+      thickness -= 0.75 * Math.sqrt(inside(x, y, 0.2, 0.02, 0.15, 0.33));
+      thickness += 0.4 * Math.sqrt(inside(x, y, 0.06, 0.14, 0.14, 0.17));
+      thickness += 0.35 * Math.sqrt(inside(x, 0, 0, 0, 0.045, 1));
+      for (let rib = 0; rib < 8; rib++) {
+        const arc = -0.3 + rib * 0.085 + 0.35 * x * x;
+        if (Math.abs(x) < 0.4) thickness += 0.12 * Math.sqrt(inside(0, y, 0, arc, 1, 0.014));
+      }
+      const grain = (((row * 7919 + column * 104_729) >>> 3) % 97) / 97 - 0.5;
+      const value = 900 + 11_000 * (1 - Math.exp(-1.3 * Math.max(0, thickness))) + 180 * grain;
+      pixels[row * COLUMNS + column] = Math.min(16_383, Math.max(0, Math.round(value)));
+    }
+  return pixels;
+}
+
+const PROTOCOLS = [
+  ["chest-pa", "Chest PA", "CHEST", "PA", "radiography", 117, 200, 12],
+  ["chest-lat", "Chest lateral", "CHEST", "LL", "radiography", 125, 250, 20],
+  ["abdomen-ap", "Abdomen AP", "ABDOMEN", "AP", "radiography", 77, 320, 80],
+  ["pelvis-ap", "Pelvis AP", "PELVIS", "AP", "radiography", 77, 320, 63],
+  ["c-spine", "Cervical spine", "CSPINE", "LL", "radiography", 70, 200, 63],
+  ["l-spine", "Lumbar spine", "LSPINE", "AP", "radiography", 81, 320, 100],
+  ["hand-pa", "Hand PA", "HAND", "PA", "radiography", 50, 160, 16],
+  ["knee-ap", "Knee AP", "KNEE", "AP", "radiography", 63, 200, 20],
+  ["swallow", "Swallow", "NECK", "", "serial", 75, 200, 8],
+  ["fluoro", "Fluoroscopy", "ABDOMEN", "", "fluoroscopy", 75, 4, 10],
+] as const;
+
+const CONFIGURATION = {
+  device: { modelName: "UDR-10A" },
+  http: { port: 8080, pin: null },
+  remotes: [
+    { id: "archive", aeTitle: "PACS", host: "192.0.2.5", port: 104, services: ["storage"] },
+    { id: "ris", aeTitle: "RIS", host: "192.0.2.7", port: 104, services: ["worklist", "mpps"] },
+  ],
+  acquisition: {
+    protocols: PROTOCOLS.map(([id, name, bodyPart, viewPosition, kind, kv, ma, ms]) => ({
+      id,
+      name,
+      bodyPart,
+      viewPosition,
+      kind,
+      technique: { kv, ma, ms },
+    })),
+  },
+};
+
+const HEALTH: Health = {
+  status: "ok",
+  problems: [],
+  time: "2026-01-05T08:00:00.000Z",
+  startedAt: "2026-01-05T08:00:00.000Z",
+  device: {
+    manufacturer: "Example",
+    modelName: "UDR-10A",
+    serialNumber: "1",
+    softwareVersions: "0.1.0",
+    stationName: "ROOM 2",
+    institutionName: "Example hospital",
+    aeTitle: "UDR10A",
+    dicomPort: 11104,
+  },
+  acquisition: { state: "idle" },
+  detector: {
+    driver: "simulated",
+    state: "idle",
+    model: "Simulated 43 cm",
+    temperatureC: [31.5],
+    heartbeatAgeMs: 4,
+    packets: 0,
+    lost: 0,
+    resent: 0,
+    overruns: 0,
+    discarded: 0,
+  },
+  generator: { driver: "simulated", state: "standby", anodePercent: 4, housingPercent: 2 },
+  disk: { freeBytes: 42_000_000_000, totalBytes: 64_000_000_000, state: "ok" },
+  remotes: [
+    { id: "archive", reachable: true, checkedAt: "2026-01-05T08:00:00.000Z" },
+    { id: "ris", reachable: null, checkedAt: null },
+  ],
+};
+
+const WORKLIST: WorklistResult["items"] = [
+  ["w1", "4711", "Yamada^Tarou=山田^太郎", "1958-03-14", "M", "Chest PA", "A1001", "08:30"],
+  ["w2", "4712", "Doe^Jane", "1971-11-02", "F", "Upper GI", "A1002", "09:00"],
+  ["w3", "4713", "Müller^Jörg", "2001-07-30", "M", "Knee both sides", "A1003", "09:20"],
+].map(
+  ([id = "", patientId = "", name = "", birthDate = "", sex, text = "", accession = "", at]) => ({
+    id,
+    patient: { id: patientId, name, birthDate, sex: sex === "M" ? "M" : "F" },
+    studyInstanceUid: `1.2.99.${patientId}`,
+    accessionNumber: accession,
+    requestedProcedureId: `R${patientId}`,
+    requestedProcedureDescription: text,
+    scheduledProcedureStepId: `S${patientId}`,
+    scheduledProcedureStepDescription: text,
+    scheduledAt: `2026-01-05T${at}:00`,
+    modality: "RF",
+  }),
+);
