@@ -1,0 +1,325 @@
+// Panel and generator as one: preparing, the exposure itself, and what came of it. Knows frames and
+// reports, no patient. One exposure at a time; whoever asks meanwhile is refused in words.
+
+import type { Clock } from "../core/clock.ts";
+import { Listeners } from "../core/listeners.ts";
+import type { Log } from "../core/log.ts";
+import type {
+  ArmRequest,
+  DetectorEvent,
+  DetectorInfo,
+  DetectorMode,
+  DetectorState,
+} from "../hal/detector/detector.ts";
+import type { Generator } from "../hal/generator/generator.ts";
+import type { ExposureReport } from "../model/exposure.ts";
+import type { FrameHeader } from "../model/frame.ts";
+import type { ExposureKind, Protocol, TechniqueSetting } from "../model/protocol.ts";
+
+/** The panel's client in the acquisition thread. */
+export interface Panel {
+  readonly info: DetectorInfo;
+  readonly events: Listeners<DetectorEvent>;
+  state(): DetectorState;
+  arm(request: ArmRequest): Promise<void>;
+  trigger(): Promise<void>;
+  stop(): Promise<void>;
+  abort(): void;
+}
+
+export type AcquisitionState = "idle" | "preparing" | "ready" | "exposing" | "processing" | "fault";
+
+export interface AcquisitionStatus {
+  readonly state: AcquisitionState;
+  readonly examId?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** What the room is prepared for. */
+export interface Setup {
+  readonly examId: string;
+  readonly protocol: Protocol;
+  /** As the generator accepted it. */
+  readonly technique: TechniqueSetting;
+}
+
+/** A frame that arrived; the receiver gives the slot back. */
+export interface ArrivedFrame {
+  readonly slot: number;
+  readonly header: FrameHeader;
+}
+
+export interface ExposureOrder {
+  readonly kind: ExposureKind;
+  /** Runs: frames at most; the pedal is let go after them. */
+  readonly frames: number;
+  readonly fps: number;
+  /** Takes the frames one after the other, in order of their exposure. */
+  readonly onFrame: (frame: ArrivedFrame) => void;
+}
+
+export interface ExposureEnd {
+  readonly report: ExposureReport;
+  /** Frames the panel delivered. */
+  readonly frames: number;
+}
+
+/** Refused or failed for a reason a technician can act on. */
+export class AcquisitionError extends Error {
+  override readonly name = "AcquisitionError";
+}
+
+/** Longest wait for the panel to become ready after arming. */
+const READY_TIMEOUT_MS = 15_000;
+/** Longest wait for report and last frame after the beam should have ended. */
+const END_TIMEOUT_MS = 10_000;
+
+export class Acquisition {
+  readonly changes = new Listeners<AcquisitionStatus>();
+  readonly #panel: Panel;
+  readonly #generator: Generator;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #releaseFrame: (slot: number) => void;
+  #status: AcquisitionStatus = { state: "idle" };
+  #setup: Setup | null = null;
+  #armed: { kind: ExposureKind; event: number; fps: number } | null = null;
+  #event = 0;
+  #receiver: { readonly event: number; readonly take: (frame: ArrivedFrame) => void } | null = null;
+
+  /** `releaseFrame` gives back the slot of a frame that nobody expects. */
+  constructor(
+    panel: Panel,
+    generator: Generator,
+    releaseFrame: (slot: number) => void,
+    clock: Clock,
+    log: Log,
+  ) {
+    this.#panel = panel;
+    this.#generator = generator;
+    this.#clock = clock;
+    this.#log = log;
+    this.#releaseFrame = releaseFrame;
+    panel.events.add((event) => {
+      if (event.type === "state" && (event.state === "fault" || event.state === "disconnected"))
+        this.#fault(`the panel reports ${event.state}${event.reason ? `: ${event.reason}` : ""}`);
+      if (event.type !== "frame") return;
+      if (this.#receiver?.event === event.header.exposureEvent)
+        this.#receiver.take({ slot: event.slot, header: event.header });
+      else releaseFrame(event.slot);
+    });
+  }
+
+  status(): AcquisitionStatus {
+    return this.#status;
+  }
+
+  setup(): Setup | null {
+    return this.#setup;
+  }
+
+  /** The panel mode of a kind of exposure: finest for radiographs, fastest for runs. */
+  mode(kind: ExposureKind): { readonly mode: DetectorMode; readonly index: number } {
+    const modes = this.#panel.info.modes;
+    const better = (a: DetectorMode, b: DetectorMode) =>
+      kind === "radiography" ? b.columns * b.rows - a.columns * a.rows : b.maxFps - a.maxFps;
+    const mode = [...modes].sort(better)[0];
+    if (mode === undefined) throw new AcquisitionError("the panel offers no mode");
+    return { mode, index: modes.indexOf(mode) };
+  }
+
+  /**
+   * Sets the technique, arms the panel and waits until an exposure may follow.
+   * @throws AcquisitionError in words; the room is then idle (or in fault).
+   */
+  async prepare(
+    examId: string,
+    protocol: Protocol,
+    technique: TechniqueSetting,
+    kind: ExposureKind = protocol.kind,
+    fps = runRate(kind, technique),
+  ): Promise<Setup> {
+    if (this.#status.state === "exposing" || this.#status.state === "preparing")
+      throw new AcquisitionError(`the room is ${this.#status.state}; wait until that has ended`);
+    this.#set({ state: "preparing", examId });
+    try {
+      this.#generator.allowExposure(false);
+      if (this.#panel.state() === "armed") await this.#panel.stop();
+      const accepted = await this.#generator.setTechnique(technique);
+      const setup = { examId, protocol, technique: accepted };
+      const event = ++this.#event;
+      const readyNow = this.#whenReady();
+      await this.#panel.arm(this.#armRequest(setup, kind, fps, event));
+      await readyNow;
+      this.#setup = setup;
+      this.#armed = { kind, event, fps };
+      this.#generator.allowExposure(true);
+      this.#set({ state: "ready", examId });
+      return setup;
+    } catch (cause) {
+      this.#armed = null;
+      this.#panel.abort();
+      this.#set({ state: "idle", reason: messageOf(cause) });
+      throw new AcquisitionError(messageOf(cause), { cause });
+    }
+  }
+
+  /**
+   * Beam on, frames, beam off. Re-arms where the room is ready for another kind. Resolves when the
+   * exposure has ended and its last frame has come.
+   * @throws AcquisitionError
+   */
+  async expose(order: ExposureOrder): Promise<ExposureEnd> {
+    const setup = this.#setup;
+    if (setup === null)
+      throw new AcquisitionError("nothing is prepared; choose a protocol and prepare");
+    if (
+      this.#status.state !== "ready" ||
+      this.#armed?.kind !== order.kind ||
+      (order.kind !== "radiography" && this.#armed.fps !== order.fps)
+    )
+      await this.prepare(setup.examId, setup.protocol, setup.technique, order.kind, order.fps);
+    const armed = this.#armed;
+    if (armed === null) throw new AcquisitionError("the room is not ready");
+    this.#set({ state: "exposing", examId: setup.examId });
+    let frames = 0;
+    let lostImage: string | undefined;
+    const framesDone = Promise.withResolvers<void>();
+    const reported = Promise.withResolvers<ExposureReport>();
+    const wanted = order.kind === "radiography" ? 1 : order.frames;
+    const forgetPanel = this.#panel.events.add((event) => {
+      if (event.type === "state" && (event.state === "fault" || event.state === "disconnected"))
+        return framesDone.reject(
+          new AcquisitionError(`the panel failed: ${event.reason ?? event.state}`),
+        );
+    });
+    this.#receiver = {
+      event: armed.event,
+      take: (frame) => {
+        // What comes between the pedal's end and the panel's stop was not exposed.
+        if (frames === wanted) return this.#releaseFrame(frame.slot);
+        frames++;
+        order.onFrame(frame);
+        if (frames === wanted) framesDone.resolve();
+      },
+    };
+    const forgetGenerator = this.#generator.onEvent((event) => {
+      if (event.type === "report" && event.report.event === armed.event)
+        reported.resolve(event.report);
+      if (event.type === "state" && event.state === "fault")
+        reported.reject(
+          new AcquisitionError(`the generator failed: ${event.reason ?? "no reason given"}`),
+        );
+    });
+    // Both are awaited below; a rejection before that must not count as unhandled.
+    framesDone.promise.catch(() => {});
+    reported.promise.catch(() => {});
+    try {
+      await this.#panel.trigger();
+      await this.#generator.expose({
+        kind: order.kind,
+        event: armed.event,
+        fps: order.kind === "radiography" ? undefined : order.fps,
+      });
+      const expectedMs =
+        order.kind === "radiography" ? setup.technique.ms : (1000 * wanted) / order.fps;
+      await this.#within(
+        framesDone.promise,
+        expectedMs + END_TIMEOUT_MS,
+        "the panel delivered no frame",
+      ).catch(async (error: unknown) => {
+        // Dose was given: the report is wanted even where the picture is lost.
+        this.#log.error("frames-missing", { event: armed.event, frames, error });
+        if (frames === 0) lostImage = messageOf(error);
+      });
+      if (order.kind !== "radiography") {
+        await this.#generator.release();
+        await this.#panel.stop();
+      }
+      const report = await this.#within(
+        reported.promise,
+        expectedMs + END_TIMEOUT_MS,
+        "the generator sent no report",
+      );
+      return { report, frames };
+    } finally {
+      this.#receiver = null;
+      forgetPanel();
+      forgetGenerator();
+      this.#armed = null;
+      this.#generator.allowExposure(false);
+      if (this.#status.state === "exposing") this.#set({ state: "idle", reason: lostImage });
+    }
+  }
+
+  /** Ends what is prepared: the panel is disarmed, the generator blocked. */
+  async standDown(): Promise<void> {
+    this.#generator.allowExposure(false);
+    this.#setup = null;
+    if (this.#armed !== null) {
+      this.#armed = null;
+      await this.#panel.stop();
+    }
+    if (this.#status.state === "ready") this.#set({ state: "idle" });
+  }
+
+  #armRequest(setup: Setup, kind: ExposureKind, fps: number, event: number): ArmRequest {
+    const { technique } = setup;
+    return {
+      modeId: this.mode(kind).mode.id,
+      trigger: kind === "radiography" ? "extEdge" : "free",
+      frames: kind === "radiography" ? 1 : "continuous",
+      fps: kind === "radiography" ? undefined : fps,
+      kind: "normal",
+      exposureEvent: event,
+      beam: { kv: technique.kv, mas: (technique.ma * technique.ms) / 1000 },
+    };
+  }
+
+  /** Resolves at the panel's next expose-ready. */
+  #whenReady(): Promise<void> {
+    const ready = Promise.withResolvers<void>();
+    const forget = this.#panel.events.add((event) => {
+      if (event.type === "expose-ready" && event.ready) ready.resolve();
+      if (event.type === "state" && event.state === "fault")
+        ready.reject(
+          new AcquisitionError(`the panel failed: ${event.reason ?? "no reason given"}`),
+        );
+    });
+    ready.promise.catch(() => {});
+    return this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready").finally(
+      forget,
+    );
+  }
+
+  #within<T>(promise: Promise<T>, withinMs: number, what: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(withinMs, () =>
+        reject(new AcquisitionError(`${what} within ${Math.round(withinMs / 1000)} s`)),
+      );
+      promise.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
+  #fault(reason: string): void {
+    this.#generator.allowExposure(false);
+    this.#armed = null;
+    this.#log.error("acquisition-fault", { reason });
+    this.#set({ state: "fault", examId: this.#status.examId, reason });
+  }
+
+  #set(status: AcquisitionStatus): void {
+    this.#status = status;
+    this.changes.emit(status);
+  }
+}
+
+/** Pulses per second of a run where nothing else is said. */
+export function runRate(kind: ExposureKind, technique: TechniqueSetting): number {
+  if (kind === "radiography") return 0;
+  return technique.fps ?? (kind === "serial" ? 15 : 30);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
