@@ -1,4 +1,12 @@
-// skeleton
+// File Meta Information (PS3.10 §7.1): preamble, prefix and group 0002, always Explicit VR Little
+// Endian. What this product writes is the eight elements of its own statement; others are read past.
+
+import { DataSet } from "../data/data-set.ts";
+import { decodeDataSet } from "../data/decode.ts";
+import { encodeDataSet } from "../data/encode.ts";
+import { Tag } from "../dict/attributes.ts";
+import { FileFormatError } from "./transfer-syntaxes.ts";
+
 export interface FileMeta {
   readonly sopClassUid: string;
   readonly sopInstanceUid: string;
@@ -7,7 +15,57 @@ export interface FileMeta {
   readonly implementationVersionName?: string | undefined;
   readonly sourceAeTitle?: string | undefined;
 }
-/** The File Meta group with its group length, without preamble. */
-export function encodeFileMeta(_meta: FileMeta): Uint8Array {
-  throw new Error("not built yet");
+
+export const PREAMBLE_BYTES = 128;
+/** Preamble and "DICM". */
+export const PREFIX_END = PREAMBLE_BYTES + 4;
+const VERSION = new Uint8Array([0, 1]);
+const FIRST_DATA_SET_TAG = 0x00030000;
+
+/** Group 0002 with its group length, without preamble. */
+export function encodeFileMeta(meta: FileMeta): Uint8Array {
+  const group = new DataSet()
+    .set(Tag.FileMetaInformationVersion, { vr: "OB", bytes: VERSION })
+    .text(Tag.MediaStorageSOPClassUID, "UI", meta.sopClassUid)
+    .text(Tag.MediaStorageSOPInstanceUID, "UI", meta.sopInstanceUid)
+    .text(Tag.TransferSyntaxUID, "UI", meta.transferSyntaxUid)
+    .text(Tag.ImplementationClassUID, "UI", meta.implementationClassUid);
+  if (meta.implementationVersionName !== undefined)
+    group.text(Tag.ImplementationVersionName, "SH", meta.implementationVersionName);
+  if (meta.sourceAeTitle !== undefined)
+    group.text(Tag.SourceApplicationEntityTitle, "AE", meta.sourceAeTitle);
+  return encodeDataSet(group, { explicitVr: true, characterSet: "default-kanji" });
+}
+
+/**
+ * Reads preamble, prefix and group 0002 from the start of a file.
+ * @param bytes the file or its start.
+ * @returns the elements and the offset of the data set behind them.
+ * @throws FileFormatError when these are not the first bytes of a DICOM file.
+ * @throws DecodeError, of kind "truncated" when more bytes are needed.
+ */
+export function decodeFileMeta(bytes: Uint8Array): { meta: FileMeta; end: number } {
+  const prefix = String.fromCharCode(...bytes.subarray(PREAMBLE_BYTES, PREFIX_END));
+  if (prefix !== "DICM")
+    throw new FileFormatError(
+      'the file has no "DICM" behind its first 128 bytes; it is no DICOM file',
+    );
+  const group = decodeDataSet(bytes.subarray(PREFIX_END), {
+    explicitVr: true,
+    stopBefore: FIRST_DATA_SET_TAG,
+  });
+  const transferSyntaxUid = group.dataSet.string(Tag.TransferSyntaxUID);
+  if (transferSyntaxUid === undefined)
+    throw new FileFormatError("the file names no transfer syntax in (0002,0010)");
+  return {
+    meta: {
+      sopClassUid: group.dataSet.string(Tag.MediaStorageSOPClassUID) ?? "",
+      sopInstanceUid: group.dataSet.string(Tag.MediaStorageSOPInstanceUID) ?? "",
+      transferSyntaxUid,
+      implementationClassUid: group.dataSet.string(Tag.ImplementationClassUID) ?? "",
+      implementationVersionName: group.dataSet.string(Tag.ImplementationVersionName),
+      sourceAeTitle: group.dataSet.string(Tag.SourceApplicationEntityTitle),
+    },
+    end: PREFIX_END + group.end,
+  };
 }
