@@ -1,0 +1,92 @@
+// The compiled kernels: loaded once, instantiated per thread over the one shared memory. Pointers are
+// byte addresses, counts are pixels; what each does is said beside its source in kernels/.
+
+import { join } from "node:path";
+import { PixelError } from "./pixel-error.ts";
+
+export const PAGE_BYTES = 65536;
+
+export interface Kernels {
+  correct15(raw: number, offset: number, gain: number, out: number, count: number): void;
+  correct16(raw: number, offset: number, gain: number, out: number, count: number): void;
+  repair(pixels: number, records: number, count: number): void;
+  mirror(
+    source: number,
+    out: number,
+    columns: number,
+    rows: number,
+    rowFrom: number,
+    rowTo: number,
+    leftRight: boolean,
+    topBottom: boolean,
+  ): void;
+  transpose(
+    source: number,
+    out: number,
+    columns: number,
+    rows: number,
+    rowFrom: number,
+    rowTo: number,
+    reverseColumns: boolean,
+    reverseRows: boolean,
+  ): void;
+  histogram(
+    source: number,
+    stride: number,
+    columns: number,
+    rows: number,
+    bins: number,
+    bits: number,
+  ): void;
+  addUp(sums: number, more: number, count: number): void;
+  statistics(source: number, stride: number, columns: number, rows: number, out: number): void;
+  window8(
+    source: number,
+    out: number,
+    count: number,
+    base: number,
+    span: number,
+    slope: number,
+    start: number,
+  ): void;
+  window8Fine(
+    source: number,
+    out: number,
+    count: number,
+    base: number,
+    span: number,
+    slope: number,
+    fine: number,
+    start: number,
+  ): void;
+  lut8(source: number, out: number, count: number, table: number): void;
+  lut16(source: number, out: number, count: number, table: number): void;
+  halve(source: number, columns: number, rows: number, out: number): void;
+  shrink(source: number, columns: number, rows: number, out: number, factor: number): void;
+}
+
+/** Where the build puts the module, seen from the source tree. */
+export const KERNELS_PATH = join(import.meta.dir, "../../../dist/kernels.wasm");
+
+/** @throws PixelError when the module is missing or no module. */
+export async function compileKernels(path: string = KERNELS_PATH): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(await Bun.file(path).arrayBuffer());
+  } catch (cause) {
+    throw new PixelError(`cannot load the pixel kernels from ${path}; run script/setup`, { cause });
+  }
+}
+
+export function instantiateKernels(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Kernels {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return instance.exports as unknown as Kernels;
+}
+
+/** The shared memory for `bytes`, all of it there from the start: a buffer that never moves. */
+export function sharedMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}

@@ -1,0 +1,298 @@
+// The way of a frame from the panel's counts to a stored image and a picture for the screen, phase by
+// phase. Each phase is spread over the threads in bands of rows and is over when all bands are:
+//
+//   raw slot → offset, gain → defects → field, beam, histogram → curve → turn → image slot → window → display slot
+
+import { assert } from "../../core/assert.ts";
+import type { ProcessingSetting } from "../../model/protocol.ts";
+import type { Rectangle, RelevantRange } from "./analysis.ts";
+import { DEFECT_RECORD_BYTES, type ModeLayout, PREVIEW_PIXELS_MAX } from "./memory-map.ts";
+import type { Band, Shape, Task, TaskResult } from "./pixel-messages.ts";
+import { type PixelWindow, planWindow, windowOfRange } from "./window.ts";
+
+/** Bands begin at a multiple of this, so that the boxes of a smaller picture lie in one band. */
+const BAND_ROWS = 32;
+/** The small picture for the analysis has at most so many columns and rows. */
+const PREVIEW_SIDE_MAX = 192;
+/** An automatic window is at least this part of all values, so that an empty frame isn't all noise. */
+const WINDOW_WIDTH_MIN = 1 / 128;
+
+/** Runs tasks side by side, one a thread and the rest in turn. Rejects after all have ended. */
+export interface Crew {
+  readonly threads: number;
+  run(tasks: readonly Task[]): Promise<readonly TaskResult[]>;
+}
+
+/** Addresses of what a frame goes through. */
+export interface FramePlaces {
+  readonly raw: number;
+  readonly image: number;
+  readonly display: number | null;
+  readonly work: number;
+  readonly preview: number;
+  readonly curve: number;
+  readonly levels: number;
+  readonly scratch: readonly number[];
+}
+
+export interface FrameOrder {
+  readonly mode: ModeLayout;
+  /** Sorted pixel numbers and addresses of the mode's defects; null: the frame stays uncorrected. */
+  readonly defects: DefectList | null;
+  readonly processing: ProcessingSetting;
+  /** Significant bits of the image, 8 to 16. */
+  readonly bitsStored: number;
+  /** Given: this window and no analysis. */
+  readonly window?: PixelWindow | undefined;
+  /** Whether the table of the curve has to be made first. */
+  readonly curveIsMade: boolean;
+}
+
+export interface DefectList {
+  readonly count: number;
+  /** The list itself, to find where a band's part begins. */
+  readonly records: Uint32Array;
+}
+
+/** Milliseconds each phase took. */
+export type PhaseTimes = Readonly<Record<string, number>>;
+
+export interface FrameResult {
+  /** Size of the image after turning. */
+  readonly columns: number;
+  readonly rows: number;
+  readonly window: PixelWindow;
+  /** Null where the window was given. */
+  readonly analysis: FrameAnalysis | null;
+  readonly timesMs: PhaseTimes;
+}
+
+export interface FrameAnalysis {
+  /** Collimated field in the panel's own columns and rows, before turning. */
+  readonly field: Rectangle;
+  /** Corrected counts of direct beam begin here; null where the anatomy covers the field. */
+  readonly beamFrom: number | null;
+  /** Corrected counts of the anatomy. */
+  readonly counts: RelevantRange;
+}
+
+/** Takes one frame all the way. `curveTable` is the area the curve lies in once it is made. */
+export async function processFrame(
+  crew: Crew,
+  places: FramePlaces,
+  order: FrameOrder,
+  curveTable: Uint16Array,
+  monotonicMs: () => number,
+): Promise<FrameResult> {
+  const { mode, processing, bitsStored } = order;
+  assert(bitsStored >= 8 && bitsStored <= 16, "an image has 8 to 16 bits");
+  const shape: Shape = { columns: mode.columns, rows: mode.rows };
+  const bands = bandsOf(shape.rows, crew.threads);
+  const timesMs: Record<string, number> = {};
+  const startMs = monotonicMs();
+  const phase = async (name: string, tasks: readonly Task[]) => {
+    const beganMs = monotonicMs();
+    const results = await crew.run(tasks);
+    timesMs[name] = (timesMs[name] ?? 0) + monotonicMs() - beganMs;
+    return results;
+  };
+
+  const { work } = places;
+  const corrected = order.defects !== null;
+  await phase(
+    "correct",
+    bands.map((band) => ({
+      type: "correct",
+      source: places.raw,
+      out: work,
+      mode: corrected ? mode : null,
+      shape,
+      band,
+    })),
+  );
+  if (order.defects !== null)
+    await phase("repair", repairTasks(order.defects, mode.defects, work, shape, bands));
+
+  if (!order.curveIsMade) {
+    const { curve: table } = places;
+    const [bitsIn, bitsOut] = [mode.bitsStored, bitsStored];
+    await phase("curve", [{ type: "fill-curve", table, curve: processing, bitsIn, bitsOut }]);
+  }
+  const analysis =
+    order.window === undefined ? await analyse(phase, places, shape, bands, order) : null;
+  const window = order.window ?? windowOf(analysis, curveTable, bitsStored);
+
+  const turns = processing.rotate !== 0 || processing.flip;
+  const curved = turns ? work : places.image;
+  await phase(
+    "curve",
+    bands.map((band) => ({
+      type: "apply-curve",
+      source: work,
+      out: curved,
+      table: places.curve,
+      shape,
+      band,
+    })),
+  );
+  if (turns)
+    await phase(
+      "orient",
+      bands.map((band) => ({
+        type: "orient",
+        source: work,
+        out: places.image,
+        orientation: { rotate: processing.rotate, flip: processing.flip },
+        shape,
+        band,
+      })),
+    );
+  const turned = turnedShape(shape, processing);
+  if (places.display !== null) await display(phase, places, places.display, turned, window, crew);
+  return { ...turned, window, analysis, timesMs: { ...timesMs, total: monotonicMs() - startMs } };
+}
+
+type Phase = (name: string, tasks: readonly Task[]) => Promise<readonly TaskResult[]>;
+
+async function analyse(
+  phase: Phase,
+  places: FramePlaces,
+  shape: Shape,
+  bands: readonly Band[],
+  { processing }: FrameOrder,
+): Promise<FrameAnalysis> {
+  const { work, preview, scratch } = places;
+  const factor = previewFactor(shape);
+  const small: Shape = {
+    columns: Math.ceil(shape.columns / factor),
+    rows: Math.ceil(shape.rows / factor),
+  };
+  assert(small.columns * small.rows <= PREVIEW_PIXELS_MAX, "the small picture fits its area");
+  await phase(
+    "analyse",
+    bands.map((band) => ({ type: "shrink", source: work, out: preview, factor, shape, band })),
+  );
+  const [seen] = await phase("analyse", [{ type: "look", preview, shape: small }]);
+  assert(seen?.type === "look", "a look answers what it saw");
+  const field: Rectangle = {
+    left: seen.field.left * factor,
+    top: seen.field.top * factor,
+    right: Math.min(shape.columns, seen.field.right * factor),
+    bottom: Math.min(shape.rows, seen.field.bottom * factor),
+  };
+  const parts = bandsOf(field.bottom - field.top, scratch.length);
+  await phase(
+    "analyse",
+    parts.map(({ rowFrom, rowTo }, index) => ({
+      type: "histogram",
+      source: work,
+      shape,
+      area: { ...field, top: field.top + rowFrom, bottom: field.top + rowTo },
+      scratch: scratch[index] ?? 0,
+    })),
+  );
+  const [found] = await phase("analyse", [
+    {
+      type: "range",
+      histograms: scratch.slice(0, parts.length),
+      beamFrom: seen.beamFrom,
+      cutPermille: processing.windowCutPermille,
+    },
+  ]);
+  assert(found?.type === "range", "a range answers what it found");
+  return { field, beamFrom: seen.beamFrom, counts: found.range };
+}
+
+function windowOf(
+  analysis: FrameAnalysis | null,
+  curve: Uint16Array,
+  bitsStored: number,
+): PixelWindow {
+  assert(analysis !== null, "a window is given or found");
+  const a = curve[analysis.counts.low] ?? 0;
+  const b = curve[analysis.counts.high] ?? 0;
+  const { center, width } = windowOfRange(Math.min(a, b), Math.max(a, b));
+  return { center, width: Math.max(width, Math.round(2 ** bitsStored * WINDOW_WIDTH_MIN)) };
+}
+
+async function display(
+  phase: Phase,
+  { image, levels }: FramePlaces,
+  out: number,
+  shape: Shape,
+  window: PixelWindow,
+  crew: Crew,
+): Promise<void> {
+  const plan = planWindow(window);
+  if (plan.by === "table") await phase("window", [{ type: "fill-levels", levels, window }]);
+  await phase(
+    "window",
+    bandsOf(shape.rows, crew.threads).map((band) => ({
+      type: "window",
+      source: image,
+      out,
+      plan,
+      levels,
+      shape,
+      band,
+    })),
+  );
+}
+
+/** Rows and columns change places by a quarter turn. */
+export function turnedShape(shape: Shape, { rotate }: Pick<ProcessingSetting, "rotate">): Shape {
+  return rotate === 90 || rotate === 270
+    ? { columns: shape.rows, rows: shape.columns }
+    : { columns: shape.columns, rows: shape.rows };
+}
+
+/** At most `threads` bands of about equal height that cover all rows, none empty. */
+export function bandsOf(rows: number, threads: number): Band[] {
+  const height = Math.ceil(rows / threads / BAND_ROWS) * BAND_ROWS;
+  const bands: Band[] = [];
+  for (let rowFrom = 0; rowFrom < rows; rowFrom += height)
+    bands.push({ rowFrom, rowTo: Math.min(rows, rowFrom + height) });
+  return bands;
+}
+
+/** The least power of two that makes the frame small enough to look at as a whole. */
+export function previewFactor({ columns, rows }: Shape): number {
+  let factor = 1;
+  while (Math.max(columns, rows) / factor > PREVIEW_SIDE_MAX) factor *= 2;
+  assert(factor <= BAND_ROWS, "the boxes of the small picture lie within a band");
+  return factor;
+}
+
+function repairTasks(
+  { count, records }: DefectList,
+  address: number,
+  pixels: number,
+  { columns }: Shape,
+  bands: readonly Band[],
+): Task[] {
+  const tasks: Task[] = [];
+  for (const { rowFrom, rowTo } of bands) {
+    const first = firstAtOrAfter(records, count, rowFrom * columns);
+    const end = firstAtOrAfter(records, count, rowTo * columns);
+    if (end > first)
+      tasks.push({
+        type: "repair",
+        pixels,
+        records: address + first * DEFECT_RECORD_BYTES,
+        count: end - first,
+      });
+  }
+  return tasks;
+}
+
+/** Index of the first of `count` records whose pixel is `pixel` or later. */
+function firstAtOrAfter(records: Uint32Array, count: number, pixel: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((records[middle * (DEFECT_RECORD_BYTES / 4)] ?? 0) < pixel) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

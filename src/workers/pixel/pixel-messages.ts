@@ -1,0 +1,89 @@
+// What the pool and its threads tell each other: tasks on a band of rows, addresses and numbers, never
+// pixels. A task is pure work on the shared memory, so a phase is over when all its tasks are.
+
+import type { ProcessingSetting } from "../../model/protocol.ts";
+import type { Rectangle, RelevantRange } from "./analysis.ts";
+import type { Curve } from "./characteristic.ts";
+import type { ModeLayout } from "./memory-map.ts";
+import type { PixelWindow, WindowPlan } from "./window.ts";
+
+export interface Band {
+  readonly rowFrom: number;
+  readonly rowTo: number;
+}
+
+export interface Shape {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** From one area of the memory to another (or the same), a band of whole rows of it. */
+interface OnBand {
+  readonly source: number;
+  readonly out: number;
+  readonly shape: Shape;
+  readonly band: Band;
+}
+
+export type Orientation = Pick<ProcessingSetting, "rotate" | "flip">;
+
+export type Task =
+  /** Offset and gain of the mode; a plain copy where `mode` is null. */
+  | ({ readonly type: "correct"; readonly mode: ModeLayout | null } & OnBand)
+  | {
+      readonly type: "repair";
+      readonly pixels: number;
+      readonly records: number;
+      readonly count: number;
+    }
+  | ({ readonly type: "shrink"; readonly factor: number } & OnBand)
+  /** Finds the field and the direct beam in the small picture. */
+  | { readonly type: "look"; readonly preview: number; readonly shape: Shape }
+  | {
+      readonly type: "histogram";
+      readonly source: number;
+      readonly shape: Shape;
+      readonly area: Rectangle;
+      readonly scratch: number;
+    }
+  | {
+      readonly type: "range";
+      /** One histogram per band; they are added up into the first. */
+      readonly histograms: readonly number[];
+      readonly beamFrom: number | null;
+      readonly cutPermille: number;
+    }
+  | {
+      readonly type: "fill-curve";
+      readonly table: number;
+      readonly curve: Curve;
+      readonly bitsIn: number;
+      readonly bitsOut: number;
+    }
+  | ({ readonly type: "apply-curve"; readonly table: number } & OnBand)
+  | ({ readonly type: "orient"; readonly orientation: Orientation } & OnBand)
+  | { readonly type: "fill-levels"; readonly levels: number; readonly window: PixelWindow }
+  | ({ readonly type: "window"; readonly plan: WindowPlan; readonly levels: number } & OnBand)
+  /** Makes the mode's list of defects from the map at `map`. */
+  | { readonly type: "list-defects"; readonly map: number; readonly mode: ModeLayout };
+
+/** What a task found out; `done` for those that only change memory. */
+export type TaskResult =
+  | { readonly type: "done" }
+  | { readonly type: "look"; readonly field: Rectangle; readonly beamFrom: number | null }
+  | { readonly type: "range"; readonly range: RelevantRange }
+  /** null: more defects than the list has room for. */
+  | { readonly type: "defects"; readonly count: number | null };
+
+export type ToPixelWorker =
+  | {
+      readonly type: "start";
+      readonly module: WebAssembly.Module;
+      readonly memory: WebAssembly.Memory;
+    }
+  | { readonly type: "run"; readonly id: number; readonly task: Task };
+
+export type FromPixelWorker =
+  | { readonly type: "ready" }
+  | { readonly type: "done"; readonly id: number; readonly result: TaskResult }
+  | { readonly type: "failed"; readonly id: number; readonly reason: string };

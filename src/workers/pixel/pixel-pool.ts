@@ -1,0 +1,285 @@
+// The pixel pool as the main thread sees it: owns the shared memory, its slots and the threads, and
+// takes one frame after the other through the pipeline. What goes in and out are slot numbers.
+
+import { assert } from "../../core/assert.ts";
+import type { Clock } from "../../core/clock.ts";
+import { Listeners } from "../../core/listeners.ts";
+import { SlotPool } from "../../core/slot-pool.ts";
+import type { CalibrationMap, DetectorMode } from "../../hal/detector/detector.ts";
+import type { ProcessingSetting } from "../../model/protocol.ts";
+import { curveKey } from "./characteristic.ts";
+import { compileKernels, sharedMemory } from "./kernel-module.ts";
+import {
+  DEFECT_RECORD_BYTES,
+  type MemoryMap,
+  type ModeLayout,
+  memoryMap,
+  type SlotCounts,
+} from "./memory-map.ts";
+import { type Crew, type DefectList, type FrameResult, processFrame } from "./pipeline.ts";
+import { PixelError } from "./pixel-error.ts";
+import type { Task } from "./pixel-messages.ts";
+import type { PixelWindow } from "./window.ts";
+import { WorkerThread } from "./worker-thread.ts";
+
+/** Frames that may wait for the threads; more means that somebody does not look at the slots. */
+export const JOBS_WAITING_MAX = 64;
+export const WORKERS_DEFAULT = 2;
+
+export interface PixelPoolOptions {
+  readonly modes: readonly Pick<DetectorMode, "id" | "columns" | "rows" | "bitsStored">[];
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Threads; 2 where nothing is said. */
+  readonly workers?: number | undefined;
+  readonly slots?: SlotCounts | undefined;
+  /** The compiled kernels; loaded from the build's folder where absent. */
+  readonly module?: WebAssembly.Module | undefined;
+  /** File of the thread's code. */
+  readonly entry?: URL | undefined;
+}
+
+export interface FrameRequest {
+  readonly rawSlot: number;
+  readonly imageSlot: number;
+  /** Takes the windowed 8-bit picture. */
+  readonly displaySlot?: number | undefined;
+  /** Index into the panel's modes. */
+  readonly modeIndex: number;
+  readonly processing: ProcessingSetting;
+  /** Significant bits of the image: 8 to 16. */
+  readonly bitsStored: number;
+  /** True: no offset, gain and defect correction, whatever is loaded. */
+  readonly uncorrected?: boolean | undefined;
+}
+
+export interface FluoroRequest extends FrameRequest {
+  /** The run's window; found in this frame where absent. */
+  readonly window?: PixelWindow | undefined;
+}
+
+interface Calibration {
+  readonly hasOffset: boolean;
+  readonly hasGain: boolean;
+  readonly defects: DefectList;
+}
+
+export class PixelPool {
+  readonly memory: WebAssembly.Memory;
+  readonly map: MemoryMap;
+  /** Slots for frames as the panel delivers them. */
+  readonly raw: SlotPool;
+  /** Slots for processed 16-bit frames. */
+  readonly image: SlotPool;
+  /** Slots for 8-bit pictures. */
+  readonly display: SlotPool;
+  /** A thread died and was started anew. */
+  readonly deaths = new Listeners<PixelError>();
+
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #modeIds: readonly string[];
+  readonly #threads: readonly WorkerThread[];
+  readonly #crew: Crew;
+  readonly #calibrations = new Map<number, Calibration>();
+  #curve: string | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #closed = false;
+
+  private constructor(options: PixelPoolOptions, module: WebAssembly.Module) {
+    const workers = options.workers ?? WORKERS_DEFAULT;
+    this.#clock = options.clock;
+    this.#modeIds = options.modes.map((mode) => mode.id);
+    this.map = memoryMap(options.modes, workers, options.slots);
+    this.memory = sharedMemory(this.map.totalBytes);
+    const { buffer } = this.memory;
+    this.raw = new SlotPool(buffer, this.map.raw);
+    this.image = new SlotPool(buffer, this.map.image);
+    this.display = new SlotPool(buffer, this.map.display);
+    const entry = options.entry ?? new URL("./pixel-worker.ts", import.meta.url);
+    this.#threads = Array.from(
+      { length: workers },
+      () => new WorkerThread({ entry, module, memory: this.memory }),
+    );
+    for (const thread of this.#threads) thread.deaths.add((error) => this.deaths.emit(error));
+    this.#crew = { threads: workers, run: (tasks) => this.#spread(tasks) };
+  }
+
+  /** @throws PixelError when the kernels are missing or a thread does not start. */
+  static async start(options: PixelPoolOptions): Promise<PixelPool> {
+    const pool = new PixelPool(options, options.module ?? (await compileKernels()));
+    try {
+      await Promise.all(pool.#threads.map((thread) => thread.started()));
+      return pool;
+    } catch (error) {
+      pool.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes calibration maps of one mode into use, from the next frame on; kinds not given stay as they
+   * are. Without a gain map the factor is 1 everywhere, without a defect map nothing is repaired.
+   * @throws PixelError when a map has another size or too many defects.
+   */
+  loadCalibration(modeIndex: number, maps: readonly CalibrationMap[]): Promise<void> {
+    const mode = this.#mode(modeIndex);
+    const pixels = mode.columns * mode.rows;
+    for (const map of maps) {
+      if (map.modeId !== this.#modeIds[modeIndex] || map.pixels.length !== pixels)
+        return Promise.reject(
+          new PixelError(
+            `the ${map.kind} map is of mode ${map.modeId} with ${map.pixels.length} pixels, wanted is ` +
+              `${this.#modeIds[modeIndex]} with ${pixels}; calibrate this mode again`,
+          ),
+        );
+    }
+    return this.#inTurn(() => this.#load(modeIndex, mode, maps));
+  }
+
+  /** Whether frames of a mode can be corrected: an offset map is loaded. */
+  calibrated(modeIndex: number): boolean {
+    return this.#calibrations.get(modeIndex)?.hasOffset ?? false;
+  }
+
+  /**
+   * A radiograph: raw slot → corrected, curved and turned image in the image slot (unsigned, MONOCHROME2
+   * in the sense that a greater value is shown brighter), with the automatic window.
+   * @throws PixelError without a calibration, unless `uncorrected`; or when a thread dies.
+   */
+  processRadiograph(request: FrameRequest): Promise<FrameResult> {
+    return this.#inTurn(() => this.#process(request, undefined));
+  }
+
+  /** A frame of a run: the same, with the window the run already has. */
+  processFluoroFrame(request: FluoroRequest): Promise<FrameResult> {
+    return this.#inTurn(() => this.#process(request, request.window));
+  }
+
+  /** Ends the threads; what is under way rejects. */
+  close(): void {
+    this.#closed = true;
+    for (const thread of this.#threads) thread.close();
+  }
+
+  async #process(request: FrameRequest, window: PixelWindow | undefined): Promise<FrameResult> {
+    const { map } = this;
+    const mode = this.#mode(request.modeIndex);
+    const key = curveKey(request.processing, mode.bitsStored, request.bitsStored);
+    const defects = request.uncorrected === true ? null : this.#defectsOf(request.modeIndex);
+    const curveIsMade = this.#curve === key;
+    this.#curve = null;
+    const result = await processFrame(
+      this.#crew,
+      {
+        raw: this.raw.offset(request.rawSlot),
+        image: this.image.offset(request.imageSlot),
+        display:
+          request.displaySlot === undefined ? null : this.display.offset(request.displaySlot),
+        work: map.work,
+        preview: map.preview,
+        curve: map.curve,
+        levels: map.levels,
+        scratch: map.scratch,
+      },
+      {
+        mode,
+        defects,
+        processing: request.processing,
+        bitsStored: request.bitsStored,
+        window,
+        curveIsMade,
+      },
+      new Uint16Array(this.memory.buffer, map.curve, 65536),
+      () => this.#clock.monotonicMs(),
+    );
+    this.#curve = key;
+    return result;
+  }
+
+  #defectsOf(modeIndex: number): DefectList {
+    const calibration = this.#calibrations.get(modeIndex);
+    if (!calibration?.hasOffset)
+      throw new PixelError(
+        `mode ${this.#modeIds[modeIndex]} has no offset map; calibrate the panel`,
+      );
+    return calibration.defects;
+  }
+
+  async #load(modeIndex: number, mode: ModeLayout, maps: readonly CalibrationMap[]): Promise<void> {
+    const { buffer } = this.memory;
+    const pixels = mode.columns * mode.rows;
+    const records = new Uint32Array(
+      buffer,
+      mode.defects,
+      (mode.defectsMax * DEFECT_RECORD_BYTES) / 4,
+    );
+    const was = this.#calibrations.get(modeIndex);
+    const by = (kind: CalibrationMap["kind"]) => maps.find((map) => map.kind === kind)?.pixels;
+    // Half a calibration is none: the mode is uncalibrated until all of it lies there.
+    this.#calibrations.delete(modeIndex);
+
+    const offset = by("offset");
+    if (offset) new Uint16Array(buffer, mode.offset, pixels).set(offset);
+    const gain = by("gain");
+    if (gain) new Uint16Array(buffer, mode.gain, pixels).set(gain);
+    else if (!was?.hasGain) new Uint16Array(buffer, mode.gain, pixels).fill(GAIN_ONE);
+
+    let count = was?.defects.count ?? 0;
+    const defect = by("defect");
+    if (defect) {
+      new Uint16Array(buffer, this.map.work, pixels).set(defect);
+      const [listed] = await this.#spread([{ type: "list-defects", map: this.map.work, mode }]);
+      assert(listed?.type === "defects", "a list of defects answers their number");
+      if (listed.count === null)
+        throw new PixelError(
+          `mode ${this.#modeIds[modeIndex]} has more than ${mode.defectsMax} defective pixels; ` +
+            "have the panel serviced",
+        );
+      count = listed.count;
+    }
+    this.#calibrations.set(modeIndex, {
+      hasOffset: offset !== undefined || (was?.hasOffset ?? false),
+      hasGain: gain !== undefined || (was?.hasGain ?? false),
+      defects: { count, records },
+    });
+  }
+
+  #mode(modeIndex: number): ModeLayout {
+    const mode = this.map.modes[modeIndex];
+    assert(mode !== undefined, `mode ${modeIndex} of the panel`);
+    return mode;
+  }
+
+  /** One job at a time: they share the working areas. */
+  #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new PixelError("the pixel pool was closed"));
+    if (this.#waiting >= JOBS_WAITING_MAX)
+      return Promise.reject(
+        new PixelError(`${JOBS_WAITING_MAX} frames wait for processing; slow the panel down`),
+      );
+    this.#waiting++;
+    const mine = this.#last.then(job, job).finally(() => {
+      this.#waiting--;
+    });
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  /** Deals tasks out to the threads. Ends only when all have, so that nobody writes into a slot later. */
+  async #spread(tasks: readonly Task[]) {
+    const ended = await Promise.allSettled(
+      tasks.map((task, index) => {
+        const thread = this.#threads[index % this.#threads.length];
+        assert(thread !== undefined, "a pool has threads");
+        return thread.run(task);
+      }),
+    );
+    return ended.map((one) => {
+      if (one.status === "rejected") throw one.reason;
+      return one.value;
+    });
+  }
+}
+
+/** 1 in 1.15 fixed point. */
+const GAIN_ONE = 32768;

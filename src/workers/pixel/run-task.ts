@@ -1,0 +1,164 @@
+// Carries out one task on the shared memory: picks the kernel and turns rows into addresses.
+
+import { unreachable } from "../../core/assert.ts";
+import { findDirectBeam, findField, relevantRange } from "./analysis.ts";
+import { fillCurve } from "./characteristic.ts";
+import { listDefects } from "./defects.ts";
+import type { Kernels } from "./kernel-module.ts";
+import { DEFECT_RECORD_BYTES, HISTOGRAM_BINS } from "./memory-map.ts";
+import type { Band, Orientation, Shape, Task, TaskResult } from "./pixel-messages.ts";
+import { type PixelWindow, type WindowPlan, windowLevel } from "./window.ts";
+
+const HISTOGRAM_BITS = 16;
+const DONE: TaskResult = { type: "done" };
+/** Values of so many bits and fewer take the kernel with the shorter product. */
+const SHORT_PRODUCT_BITS_MAX = 15;
+
+export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): TaskResult {
+  switch (task.type) {
+    case "correct": {
+      const { first, count } = extent(task.shape, task.band);
+      const at = first * 2;
+      const { mode, source, out } = task;
+      if (mode === null) {
+        const from = new Uint8Array(buffer, source + at, count * 2);
+        new Uint8Array(buffer, out + at, count * 2).set(from);
+        return DONE;
+      }
+      const correct =
+        mode.bitsStored <= SHORT_PRODUCT_BITS_MAX ? kernels.correct15 : kernels.correct16;
+      correct(source + at, mode.offset + at, mode.gain + at, out + at, count);
+      return DONE;
+    }
+    case "repair":
+      kernels.repair(task.pixels, task.records, task.count);
+      return DONE;
+    case "shrink": {
+      const { source, out, shape, band, factor } = task;
+      const { first } = extent(shape, band);
+      const outColumns = Math.ceil(shape.columns / factor);
+      const to = out + (band.rowFrom / factor) * outColumns * 2;
+      kernels.shrink(source + first * 2, shape.columns, band.rowTo - band.rowFrom, to, factor);
+      return DONE;
+    }
+    case "look": {
+      const { columns, rows } = task.shape;
+      // A copy, because sorting and sub-arrays of it are wanted and others may write meanwhile.
+      const pixels = new Uint16Array(buffer, task.preview, columns * rows).slice();
+      const field = findField({ pixels, columns, rows });
+      return { type: "look", field, beamFrom: findDirectBeam({ pixels, columns, rows }, field) };
+    }
+    case "histogram": {
+      const { area, shape, source, scratch } = task;
+      kernels.histogram(
+        source + (area.top * shape.columns + area.left) * 2,
+        shape.columns,
+        area.right - area.left,
+        area.bottom - area.top,
+        scratch,
+        HISTOGRAM_BITS,
+      );
+      return DONE;
+    }
+    case "range": {
+      const [sum = 0, ...others] = task.histograms;
+      for (const other of others) kernels.addUp(sum, other, HISTOGRAM_BINS);
+      const bins = new Uint32Array(buffer, sum, HISTOGRAM_BINS);
+      return { type: "range", range: relevantRange(bins, task.beamFrom, task.cutPermille) };
+    }
+    case "fill-curve":
+      fillCurve(new Uint16Array(buffer, task.table, 65536), task.curve, task.bitsIn, task.bitsOut);
+      return DONE;
+    case "apply-curve": {
+      const { first, count } = extent(task.shape, task.band);
+      kernels.lut16(task.source + first * 2, task.out + first * 2, count, task.table);
+      return DONE;
+    }
+    case "orient":
+      orient(kernels, task.source, task.out, task.shape, task.band, task.orientation);
+      return DONE;
+    case "fill-levels":
+      fillLevels(new Uint8Array(buffer, task.levels, 65536), task.window);
+      return DONE;
+    case "window": {
+      const { first, count } = extent(task.shape, task.band);
+      applyWindow(
+        kernels,
+        task.source + first * 2,
+        task.out + first,
+        count,
+        task.plan,
+        task.levels,
+      );
+      return DONE;
+    }
+    case "list-defects": {
+      const { mode, map } = task;
+      const pixels = new Uint16Array(buffer, map, mode.columns * mode.rows);
+      const words = (mode.defectsMax * DEFECT_RECORD_BYTES) / 4;
+      const records = new Uint32Array(buffer, mode.defects, words);
+      return { type: "defects", count: listDefects(pixels, mode.columns, mode.rows, records) };
+    }
+    default:
+      return unreachable(task);
+  }
+}
+
+/** First pixel and number of pixels of a band. */
+function extent(shape: Shape, band: Band): { first: number; count: number } {
+  return {
+    first: band.rowFrom * shape.columns,
+    count: (band.rowTo - band.rowFrom) * shape.columns,
+  };
+}
+
+/**
+ * Moves a band to where it belongs in the turned frame: clockwise quarter turns first, then mirrored
+ * left to right. Turning by 90° or 270° is a transposition with one side reversed.
+ */
+export function orient(
+  kernels: Pick<Kernels, "mirror" | "transpose">,
+  source: number,
+  out: number,
+  { columns, rows }: Shape,
+  { rowFrom, rowTo }: Band,
+  { rotate, flip }: Orientation,
+): void {
+  if (rotate === 0 || rotate === 180) {
+    const leftRight = (rotate === 180) !== flip;
+    kernels.mirror(source, out, columns, rows, rowFrom, rowTo, leftRight, rotate === 180);
+  } else {
+    const reverseColumns = (rotate === 90) !== flip;
+    kernels.transpose(source, out, columns, rows, rowFrom, rowTo, reverseColumns, rotate === 270);
+  }
+}
+
+export function applyWindow(
+  kernels: Pick<Kernels, "window8" | "window8Fine" | "lut8">,
+  source: number,
+  out: number,
+  count: number,
+  plan: WindowPlan,
+  levels: number,
+): void {
+  switch (plan.by) {
+    case "product":
+      kernels.window8(source, out, count, plan.base, plan.span, plan.slope, plan.start);
+      break;
+    case "fine-product": {
+      const { base, span, slope, fine, start } = plan;
+      kernels.window8Fine(source, out, count, base, span, slope, fine, start);
+      break;
+    }
+    case "table":
+      kernels.lut8(source, out, count, levels);
+      break;
+    default:
+      unreachable(plan);
+  }
+}
+
+/** Level of every 16-bit value. */
+export function fillLevels(levels: Uint8Array, window: PixelWindow): void {
+  for (let value = 0; value < levels.length; value++) levels[value] = windowLevel(value, window);
+}
