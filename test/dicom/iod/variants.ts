@@ -394,6 +394,16 @@ export const VARIANTS: Readonly<Record<string, () => Variant>> = {
   "rf-single-frame": () => image("RF", imageFacts("RF", "radiography")),
   "rf-multi-frame": () => image("RF", imageFacts("RF", "serial", { frames: 3 })),
   "rf-fluoroscopy": () => image("RF", imageFacts("RF", "fluoroscopy", { frames: 3 })),
+  "rf-subtraction": () =>
+    image(
+      "RF",
+      imageFacts("RF", "serial", {
+        frames: 3,
+        protocol: protocolOf("RF", "serial", { subtraction: true }),
+        exposure: exposureOf("serial", { frames: 3, contrastAgent: "IOHEXOL 300" }),
+        settings: { ...objectFacts.settings, detectorModuleInRuns: true },
+      }),
+    ),
   "cr-paired": () =>
     image(
       "CR",
