@@ -61,6 +61,10 @@ const BEAM_LEVEL = 0.6;
 const BEAM_SLOPE = 0.03;
 /** Less than this part of the field is not worth leaving out. */
 const BEAM_PART_MIN = 0.01;
+/** Direct beam is flat: it spreads no more than this part of its median. Smooth anatomy does. */
+const BEAM_SPREAD_MAX = 0.35;
+/** The small picture has less noise than the frame: its least beam less this much is the threshold. */
+const BEAM_MARGIN = 0.08;
 /** What remains must be clearly darker than the beam, else the "beam" is anatomy. */
 const REST_LEVEL_MAX = 0.7;
 
@@ -107,10 +111,13 @@ export function findDirectBeam(picture: Picture, field: Rectangle): number | nul
   }
   if (beam.length < inField.length * BEAM_PART_MIN) return null;
   const beamValues = Uint16Array.from(beam);
-  const threshold = quantile(beamValues, 0.02);
+  const least = quantile(beamValues, 0.02);
+  const middle = quantile(beamValues, 0.5);
+  if (quantile(beamValues, 0.98) - least > middle * BEAM_SPREAD_MAX) return null;
+  const threshold = Math.round(least * (1 - BEAM_MARGIN));
   const rest = Uint16Array.from(inField.filter((value) => value < threshold));
   if (rest.length === 0) return null;
-  if (quantile(rest, 0.5) > quantile(beamValues, 0.5) * REST_LEVEL_MAX) return null;
+  if (quantile(rest, 0.5) > middle * REST_LEVEL_MAX) return null;
   return threshold;
 }
 

@@ -74,7 +74,7 @@ export class WorkerThread {
     // Whoever runs a task next sees the rejection; nobody may be waiting right now.
     this.#ready.catch(() => {});
     worker.onmessage = ({ data }: MessageEvent<FromPixelWorker>) => this.#heard(data);
-    worker.onerror = (event) => this.#died(worker, event.message);
+    worker.onerror = (event) => this.#died(worker, reasonOf(event.message));
     worker.addEventListener("close", () => this.#died(worker, "it ended"));
     const { module, memory } = this.#parts;
     worker.postMessage({ type: "start", module, memory } satisfies ToPixelWorker);
@@ -110,4 +110,9 @@ export class WorkerThread {
     this.#waiting.clear();
     for (const { reject } of all) reject(error);
   }
+}
+
+/** The error's own line: the runtime puts an excerpt of the source around it. */
+function reasonOf(message: string): string {
+  return /^\w*error: .*$/im.exec(message)?.[0] ?? message;
 }
