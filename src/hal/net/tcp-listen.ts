@@ -27,39 +27,32 @@ export class ListenError extends Error {
 export function tcpListen(deps: { readonly clock: Clock; readonly log: Log }): Listen {
   return async ({ host, port, tls }, onConnection) => {
     const server = tls === undefined ? createTcpServer() : tlsServer(tls, deps);
-    const open = new Set<Socket>();
-    const onSocket = (socket: Socket, subject: string | null) => {
-      open.add(socket);
-      socket.once("close", () => open.delete(socket));
-      onConnection(new SocketConnection(socket, subject));
-    };
-    if (tls === undefined) server.on("connection", (socket: Socket) => onSocket(socket, null));
-    else server.on("secureConnection", (socket: TLSSocket) => onSocket(socket, subjectOf(socket)));
+    if (tls === undefined)
+      server.on("connection", (socket: Socket) => onConnection(new SocketConnection(socket, null)));
+    else
+      server.on("secureConnection", (socket: TLSSocket) =>
+        onConnection(new SocketConnection(socket, subjectOf(socket))),
+      );
     await listening(server, host, port);
     // out of file descriptors, say: the connections there are live on
     server.on("error", (error) => deps.log.error("listener-failed", { error, port }));
-    return new OpenPort(server, open);
+    return new OpenPort(server);
   };
 }
 
 class OpenPort implements Listening {
   readonly port: number;
   readonly #server: Server;
-  readonly #open: ReadonlySet<Socket>;
 
-  constructor(server: Server, open: ReadonlySet<Socket>) {
+  constructor(server: Server) {
     const address = server.address();
     this.port = typeof address === "object" && address !== null ? address.port : 0;
     this.#server = server;
-    this.#open = open;
   }
 
-  /** Stops listening and destroys the connections that are still open. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      for (const socket of this.#open) socket.destroy();
-    });
+  /** Stops listening; connections made before live on, and belong to whoever took them. */
+  async close(): Promise<void> {
+    this.#server.close();
   }
 }
 
