@@ -423,6 +423,7 @@ class PendingExchange implements Exchange<RequestKind> {
   #waiting: ((step: ExchangeStep<RequestKind>) => void) | null = null;
   #timer: Timer | null = null;
   #timeoutMs = 0;
+  #fixed = false;
   #closed = false;
 
   constructor(
@@ -459,18 +460,26 @@ class PendingExchange implements Exchange<RequestKind> {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  async next(timeoutMs: number): Promise<ExchangeStep<RequestKind>> {
+  async next(
+    timeoutMs: number,
+    timer: "restarting" | "fixed" = "restarting",
+  ): Promise<ExchangeStep<RequestKind>> {
     assert(this.#waiting === null, "two readers of one exchange");
     await this.#sent;
     return new Promise((resolve) => {
       this.#waiting = resolve;
       this.#timeoutMs = timeoutMs;
+      this.#fixed = timer === "fixed";
       this.wake();
-      if (this.#waiting !== null) this.touch();
+      this.#startTimer();
     });
   }
 
   touch(): void {
+    if (!this.#fixed) this.#startTimer();
+  }
+
+  #startTimer(): void {
     if (this.#waiting === null) return;
     this.#timer?.cancel();
     this.#timer = this.#clock.after(this.#timeoutMs, () =>

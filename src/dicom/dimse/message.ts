@@ -71,9 +71,9 @@ export interface Exchange<K extends RequestKind> {
   readonly messageId: number;
   /**
    * The next response. The time-out counts from the end of sending the request or from the call,
-   * whichever is later, and starts again whenever a piece of a response arrives.
+   * whichever is later; unless "fixed" it starts again whenever a piece of a response arrives.
    */
-  next(timeoutMs: number): Promise<ExchangeStep<K>>;
+  next(timeoutMs: number, timer?: "restarting" | "fixed"): Promise<ExchangeStep<K>>;
   /** Starts a running time-out again: something else shows that the peer is at work (Q5). */
   touch(): void;
   /** Sends C-CANCEL-RQ (PS3.7 §9.3.2.3); responses still follow. */
