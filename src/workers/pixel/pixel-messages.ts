@@ -75,15 +75,8 @@ export type TaskResult =
   /** null: more defects than the list has room for. */
   | { readonly type: "defects"; readonly count: number | null };
 
-export type ToPixelWorker =
-  | {
-      readonly type: "start";
-      readonly module: WebAssembly.Module;
-      readonly memory: WebAssembly.Memory;
-    }
-  | { readonly type: "run"; readonly id: number; readonly task: Task };
-
-export type FromPixelWorker =
-  | { readonly type: "ready" }
-  | { readonly type: "done"; readonly id: number; readonly result: TaskResult }
-  | { readonly type: "failed"; readonly id: number; readonly reason: string };
+/** What a thread gets once, at its start. */
+export interface PixelStart {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+}

@@ -7,6 +7,7 @@ import { Listeners } from "../../core/listeners.ts";
 import { SlotPool } from "../../core/slot-pool.ts";
 import type { CalibrationMap, DetectorMode } from "../../hal/detector/detector.ts";
 import type { ProcessingSetting } from "../../model/protocol.ts";
+import { type WorkerError, WorkerThread } from "../worker-thread.ts";
 import { curveKey } from "./characteristic.ts";
 import { compileKernels, sharedMemory } from "./kernel-module.ts";
 import {
@@ -18,9 +19,8 @@ import {
 } from "./memory-map.ts";
 import { type Crew, type DefectList, type FrameResult, processFrame } from "./pipeline.ts";
 import { PixelError } from "./pixel-error.ts";
-import type { Task } from "./pixel-messages.ts";
+import type { PixelStart, Task, TaskResult } from "./pixel-messages.ts";
 import type { PixelWindow } from "./window.ts";
-import { WorkerThread } from "./worker-thread.ts";
 
 /** Frames that may wait for the threads; more means that somebody does not look at the slots. */
 export const JOBS_WAITING_MAX = 64;
@@ -73,11 +73,11 @@ export class PixelPool {
   /** Slots for 8-bit pictures. */
   readonly display: SlotPool;
   /** A thread died and was started anew. */
-  readonly deaths = new Listeners<PixelError>();
+  readonly deaths = new Listeners<WorkerError>();
 
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #modeIds: readonly string[];
-  readonly #threads: readonly WorkerThread[];
+  readonly #threads: readonly WorkerThread<PixelStart, Task, TaskResult>[];
   readonly #crew: Crew;
   readonly #calibrations = new Map<number, Calibration>();
   #curve: string | null = null;
@@ -98,13 +98,18 @@ export class PixelPool {
     const entry = options.entry ?? new URL("./pixel-worker.ts", import.meta.url);
     this.#threads = Array.from(
       { length: workers },
-      () => new WorkerThread({ entry, module, memory: this.memory }),
+      () =>
+        new WorkerThread<PixelStart, Task, TaskResult>({
+          name: "pixel worker",
+          entry,
+          start: { module, memory: this.memory },
+        }),
     );
     for (const thread of this.#threads) thread.deaths.add((error) => this.deaths.emit(error));
     this.#crew = { threads: workers, run: (tasks) => this.#spread(tasks) };
   }
 
-  /** @throws PixelError when the kernels are missing or a thread does not start. */
+  /** @throws PixelError when the kernels are missing. @throws WorkerError when a thread does not start. */
   static async start(options: PixelPoolOptions): Promise<PixelPool> {
     const pool = new PixelPool(options, options.module ?? (await compileKernels()));
     try {
@@ -144,7 +149,8 @@ export class PixelPool {
   /**
    * A radiograph: raw slot → corrected, curved and turned image in the image slot (unsigned, MONOCHROME2
    * in the sense that a greater value is shown brighter), with the automatic window.
-   * @throws PixelError without a calibration, unless `uncorrected`; or when a thread dies.
+   * @throws PixelError without a calibration, unless `uncorrected`.
+   * @throws WorkerError when a thread dies; it is there again for the next frame.
    */
   processRadiograph(request: FrameRequest): Promise<FrameResult> {
     return this.#inTurn(() => this.#process(request, undefined));

@@ -7,8 +7,8 @@ import { SystemClock } from "../../../src/core/clock.ts";
 import { Random } from "../../../src/core/random.ts";
 import type { CalibrationMap } from "../../../src/hal/detector/detector.ts";
 import type { ProcessingSetting } from "../../../src/model/protocol.ts";
-import { PixelError } from "../../../src/workers/pixel/pixel-error.ts";
 import { PixelPool, type PixelPoolOptions } from "../../../src/workers/pixel/pixel-pool.ts";
+import { WorkerError } from "../../../src/workers/worker-thread.ts";
 import * as oracle from "./oracle.ts";
 
 const COLUMNS = 150;
@@ -247,7 +247,7 @@ test("a thread that dies fails its frame, is started anew, and the next frame is
   const raw = p.raw.uint16(request.rawSlot, PIXELS);
   for (let round = 1; round <= 2; round++) {
     raw.fill(0xdead, 0, 1);
-    expect(await failure(p.processRadiograph(request))).toMatch(/a pixel worker died/);
+    expect(await failure(p.processRadiograph(request))).toMatch(/the pixel worker died/);
     expect(deaths).toHaveLength(round);
     raw.fill(500);
     await p.processRadiograph(request);
@@ -260,7 +260,7 @@ test("closing rejects what is under way and what comes after", async () => {
   const request = { ...slots(p), processing: PLAIN, uncorrected: true };
   const running = p.processRadiograph(request).catch((error) => error);
   p.close();
-  expect(await running).toBeInstanceOf(PixelError);
+  expect(await running).toBeInstanceOf(WorkerError);
   expect(await failure(p.processRadiograph(request))).toMatch(/closed/);
 });
 

@@ -1,0 +1,40 @@
+// Pictures of stored frames, asked for on the main side and made in a thread of their own.
+
+import { assert } from "../../core/assert.ts";
+import { WorkerError, WorkerThread } from "../worker-thread.ts";
+import type { RenderRequest } from "./render-request.ts";
+
+/** Pictures that may wait; a caller beyond gets an error at once. */
+export const RENDERS_WAITING_MAX = 32;
+
+export class RenderClient {
+  readonly #thread: WorkerThread<null, RenderRequest, Uint8Array>;
+  #waiting = 0;
+
+  /** `entry` is the file of the thread's code. */
+  constructor(entry: URL = new URL("./render-worker.ts", import.meta.url)) {
+    this.#thread = new WorkerThread({ name: "render worker", entry, start: null });
+  }
+
+  /**
+   * A PNG of one frame: 8-bit grey, or RGB for colour objects.
+   * @throws WorkerError when the file cannot be read to the frame's end, or too many wait.
+   */
+  async render(request: RenderRequest): Promise<Uint8Array> {
+    const { columns, rows, bitsAllocated, bitsStored, frame } = request;
+    assert(columns > 0 && rows > 0 && frame >= 0, "a picture has pixels");
+    assert(bitsStored > 0 && bitsStored <= bitsAllocated, "bits stored fit the bits allocated");
+    if (this.#waiting >= RENDERS_WAITING_MAX)
+      throw new WorkerError(`${RENDERS_WAITING_MAX} pictures wait already; ask again later`);
+    this.#waiting++;
+    try {
+      return await this.#thread.run(request);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  close(): void {
+    this.#thread.close();
+  }
+}
