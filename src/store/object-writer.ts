@@ -97,7 +97,8 @@ export class ObjectWriter {
     const views = [object.header, pixels];
     if (pixels.byteLength % 2 === 1) views.push(new Uint8Array(1));
     const fileBytes = views.reduce((sum, v) => sum + v.byteLength, 0);
-    assertPixelLength(object.header, fileBytes - object.header.byteLength);
+    if (object.pixels.kind !== "none")
+      assertPixelLength(object.header, fileBytes - object.header.byteLength);
     return this.#guarded(fileBytes, object.instance.sopInstanceUid, async () => {
       const part = this.#files.createPart(object.instance.sopInstanceUid);
       return this.#orAbandon(part, async () => {
@@ -204,8 +205,8 @@ export class ObjectWriter {
       pixelOffset: pixel.pixelOffset,
       pixelBytes: pixel.pixelBytes,
     };
-    part.publish(this.#files.pathOnDisk(path));
     try {
+      part.publish(this.#files.pathOnDisk(path));
       this.#db.transaction(() => {
         saveStudy(this.#db, rows.study, record.createdMs);
         saveSeries(this.#db, rows.series);
@@ -213,11 +214,19 @@ export class ObjectWriter {
         for (const change of rows.changes ?? []) applyChange(this.#db, change);
       })();
     } catch (error) {
-      // Not acknowledged: without its row the file would come back at the next start.
-      this.#files.remove([path]);
+      this.#dropUnlisted(path);
       throw error;
     }
     return { kind: "stored", record };
+  }
+
+  /** Not acknowledged: without its row the file would come back at the next start. */
+  #dropUnlisted(path: string): void {
+    try {
+      this.#files.remove([path]);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+    }
   }
 
   #run(runId: number): Run {
@@ -278,7 +287,6 @@ export class ObjectWriter {
  */
 function assertPixelLength(header: Uint8Array, pixelBytes: number): void {
   assert(header.byteLength >= 4, "an object has a header");
-  if (pixelBytes === 0) return;
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   const said = view.getUint32(header.byteLength - 4, true);
   assert(said === pixelBytes, `the header says ${said} pixel bytes, there are ${pixelBytes}`);

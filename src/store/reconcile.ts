@@ -138,7 +138,7 @@ async function adopt(
   const { pixel } = header;
   if (pixel !== null && pixel.byteLength === null) return refuse("its pixels are compressed");
   const end = pixel === null ? fileBytes : pixel.offset + (pixel.byteLength ?? 0);
-  if (end !== fileBytes) return refuse(`it has ${fileBytes} bytes, its header says ${end}`);
+  if (end > fileBytes) return refuse(`it has ${fileBytes} bytes, its header asks for ${end}`);
   const study = header.dataSet.string(Tag.StudyInstanceUID) ?? "";
   const exams = readExams(db, { studyInstanceUid: study });
   const [exam] = exams;
