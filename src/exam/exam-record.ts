@@ -2,6 +2,7 @@
 // and when is exam-service's business.
 
 import { dicomDateTime } from "../core/clock.ts";
+import { type MappingSettings, takenFromWorklist } from "../dicom/iod/mapping.ts";
 import type { Exam, ExamSeries } from "../model/exam.ts";
 import type { Exposure } from "../model/exposure.ts";
 import type { Patient } from "../model/patient.ts";
@@ -17,14 +18,12 @@ export interface ExamIdentifiers {
   readonly counter: number;
 }
 
-export interface ExamSettings {
+export interface ExamSettings extends MappingSettings {
   readonly timeZone: string;
   /** Modality where no worklist item says otherwise. */
   readonly modality: string;
   readonly operator: string;
   readonly performingPhysician: string;
-  readonly referringPhysicianFrom: "referring" | "requesting";
-  readonly performingPhysicianFrom: "scheduled" | "none";
 }
 
 export interface Registration {
@@ -79,23 +78,17 @@ export function scheduledExam(
   settings: ExamSettings,
   nowMs: number,
 ): Exam {
-  const scheduled =
-    settings.performingPhysicianFrom === "scheduled" ? item.scheduledPerformingPhysician : "";
+  const taken = takenFromWorklist(item, settings);
   return {
     ...common(registration, protocol, ids, settings, nowMs),
-    patient: item.patient,
-    studyInstanceUid: item.studyInstanceUid,
-    accessionNumber: item.accessionNumber,
+    ...taken,
     studyId: item.requestedProcedureId || String(ids.counter),
     modality: item.modality || settings.modality,
     worklistItem: item,
     performingPhysician:
-      registration.performingPhysician ?? (scheduled || settings.performingPhysician),
-    referringPhysician:
-      settings.referringPhysicianFrom === "requesting"
-        ? item.requestingPhysician
-        : item.referringPhysician,
-    performedProcedureStepId: item.scheduledProcedureStepId || stepId(nowMs, settings.timeZone),
+      registration.performingPhysician ??
+      (taken.performingPhysician || settings.performingPhysician),
+    performedProcedureStepId: taken.performedProcedureStepId || stepId(nowMs, settings.timeZone),
   };
 }
 

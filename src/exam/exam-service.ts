@@ -1,0 +1,619 @@
+// Examinations: opened, exposed, ended. Every step is durable before it is answered; the radiation is
+// recorded before anything becomes of its images. One exposure at a time, any number of open exams.
+
+import { type Configuration, protocolsOf } from "../config/configuration.ts";
+import { protocolByText } from "../config/protocols.ts";
+import { assert } from "../core/assert.ts";
+import type { Clock } from "../core/clock.ts";
+import { Listeners } from "../core/listeners.ts";
+import type { Log } from "../core/log.ts";
+import { bodyPartCode } from "../dicom/iod/body-parts.ts";
+import { protocolKey } from "../dicom/iod/mapping.ts";
+import { buildDoseReport } from "../dicom/iod/objects.ts";
+import { reportSeriesNumber, type UidGenerator } from "../dicom/iod/uid.ts";
+import type { DapMeter, Positioner } from "../hal/generator/generator.ts";
+import type { Exam, ExamSeries } from "../model/exam.ts";
+import type { Exposure, Geometry, Tomography } from "../model/exposure.ts";
+import type { InstanceRecord } from "../model/instance.ts";
+import type {
+  ExposureKind,
+  ImageObject,
+  Laterality,
+  Protocol,
+  TechniqueSetting,
+} from "../model/protocol.ts";
+import type { StoragePort } from "../store/storage-port.ts";
+import {
+  type Acquisition,
+  AcquisitionError,
+  type ArrivedFrame,
+  runRate,
+  type Setup,
+} from "./acquisition.ts";
+import {
+  appendedExam,
+  type ExamIdentifiers,
+  type ExamSettings,
+  endedExam,
+  nextSeriesNumber,
+  type Registration,
+  scheduledExam,
+  seriesFor,
+  type TypedPatient,
+  unscheduledExam,
+  withExposure,
+  withSeries,
+} from "./exam-record.ts";
+import { deviceIdentity } from "./identity.ts";
+import type { ImageMaker, ImageOrder, Run } from "./image-maker.ts";
+import { encodeObject, objectRows, storedRecord } from "./object-writer.ts";
+import { answered, type ExamAnswer, refused } from "./refusal.ts";
+
+export type ExamNews =
+  | { readonly type: "exam"; readonly exam: Exam }
+  | { readonly type: "instance"; readonly exam: Exam; readonly record: InstanceRecord }
+  /** Ended, its images and its dose report durable. */
+  | { readonly type: "ended"; readonly exam: Exam };
+
+export interface ExamParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly configuration: () => Configuration;
+  readonly storage: StoragePort;
+  readonly uids: Pick<UidGenerator, "next" | "series">;
+  readonly acquisition: Acquisition;
+  readonly images: ImageMaker;
+  readonly positioner: Positioner;
+  readonly dapMeter: DapMeter;
+  /** Whether frames of a mode can be corrected. */
+  readonly calibrated: (modeIndex: number) => boolean;
+}
+
+export interface OpenRequest extends Registration {
+  readonly worklistItemId?: string | undefined;
+  readonly patient?: TypedPatient | undefined;
+  readonly appendTo?: string | undefined;
+  readonly protocolId?: string | undefined;
+}
+
+export interface PrepareOrder {
+  readonly protocolId?: string | undefined;
+  readonly technique?: Partial<TechniqueSetting> | undefined;
+  readonly laterality?: Laterality | undefined;
+  readonly geometry?: Partial<Geometry> | undefined;
+  readonly contrastAgent?: string | undefined;
+  readonly tomography?: Tomography | undefined;
+}
+
+export interface ExposeOrder {
+  readonly kind: ExposureKind;
+  readonly frames?: number | undefined;
+  readonly durationMs?: number | undefined;
+  readonly fps?: number | undefined;
+  readonly save?: boolean | undefined;
+}
+
+/** What was prepared besides what panel and generator know. */
+interface Preparation {
+  readonly examId: string;
+  readonly laterality?: Laterality | undefined;
+  readonly geometry: Partial<Geometry>;
+  readonly contrastAgent?: string | undefined;
+  readonly tomography?: Tomography | undefined;
+}
+
+/** Length of a run where neither frames nor a duration are given. */
+const RUN_DURATION_DEFAULT_MS = 2000;
+/** A run needs room for so many seconds before it may begin. */
+const RUN_ROOM_S = 10;
+
+export class ExamService {
+  readonly news = new Listeners<ExamNews>();
+  readonly #parts: ExamParts;
+  readonly #making = new Map<string, Set<Promise<void>>>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #prepared: Preparation | null = null;
+  #exposing: Promise<unknown> | null = null;
+  #closed = false;
+
+  constructor(parts: ExamParts) {
+    this.#parts = parts;
+  }
+
+  get(examId: string): Exam | null {
+    return this.#parts.storage.reader.exam(examId);
+  }
+
+  // ---- opening ------------------------------------------------------------------------------------
+
+  /** Opens an exam; it is a row before it is answered. */
+  async open(request: OpenRequest): Promise<ExamAnswer<Exam>> {
+    const { storage, uids, clock } = this.#parts;
+    const configuration = this.#parts.configuration();
+    const item =
+      request.worklistItemId === undefined
+        ? null
+        : storage.reader.worklistItem(request.worklistItemId);
+    if (request.worklistItemId !== undefined && item === null)
+      return refused(
+        "unknown-reference",
+        "the worklist holds no such item; query the worklist again",
+      );
+    const steps =
+      request.appendTo === undefined
+        ? []
+        : storage.reader.exams({ studyInstanceUid: request.appendTo });
+    if (request.appendTo !== undefined) {
+      if (steps.length === 0)
+        return refused("unknown-reference", "no exam of that study was made here");
+      const open = steps.find((e) => e.state === "open");
+      if (open)
+        return refused(
+          "exam-already-open",
+          `exam ${open.id} of that study is still open; go on with it`,
+        );
+    }
+    const byWorklist =
+      item &&
+      protocolByText(
+        protocolsOf(configuration),
+        protocolKey(item, configuration.mapping.protocolFrom),
+      );
+    const protocol = this.#protocol(
+      request.protocolId ??
+        configuration.mapping.forceProtocolId ??
+        byWorklist?.id ??
+        steps[0]?.protocolId ??
+        configuration.acquisition.defaultProtocolId,
+    );
+    if (protocol === undefined)
+      return refused("unknown-reference", `there is no protocol ${request.protocolId}`);
+    const number = await storage.takeNumbers("exam", 1);
+    const ids: ExamIdentifiers = {
+      id: `exam-${number}`,
+      counter: number % 1_000_000,
+      studyInstanceUid: uids.next(),
+      mppsSopInstanceUid: uids.next(),
+    };
+    const settings = examSettings(configuration);
+    const nowMs = clock.nowMs();
+    const exam =
+      item !== null
+        ? scheduledExam(item, request, protocol, ids, settings, nowMs)
+        : steps.length > 0
+          ? appendedExam(steps, request, protocol, ids, settings, nowMs)
+          : unscheduledExam(
+              request.patient ?? { name: "" },
+              request,
+              protocol,
+              ids,
+              settings,
+              nowMs,
+            );
+    await this.#save(exam);
+    return answered(exam);
+  }
+
+  // ---- exposing -----------------------------------------------------------------------------------
+
+  /** Makes panel and generator ready for an exam. */
+  async prepare(examId: string, order: PrepareOrder): Promise<ExamAnswer<Setup>> {
+    const exam = this.get(examId);
+    if (exam === null) return refused("not-found", `there is no exam ${examId}`);
+    if (exam.state !== "open")
+      return refused("exam-not-open", `the exam is ${exam.state}; append a new step to its study`);
+    const configuration = this.#parts.configuration();
+    const protocol =
+      this.#protocol(order.protocolId ?? exam.protocolId) ??
+      this.#protocol(configuration.acquisition.defaultProtocolId);
+    if (
+      protocol === undefined ||
+      (order.protocolId !== undefined && protocol.id !== order.protocolId)
+    )
+      return refused(
+        "unknown-reference",
+        `there is no protocol ${order.protocolId ?? exam.protocolId}`,
+      );
+    return this.#arm(
+      exam,
+      protocol,
+      { ...protocol.technique, ...definedOf(order.technique ?? {}) },
+      order,
+    );
+  }
+
+  async #arm(
+    exam: Exam,
+    protocol: Protocol,
+    technique: TechniqueSetting,
+    order: PrepareOrder,
+    kind: ExposureKind = protocol.kind,
+    fps = runRate(kind, technique),
+  ): Promise<ExamAnswer<Setup>> {
+    const { acquisition } = this.#parts;
+    if (this.#closed) return refused("device-fault", "the device is being shut down");
+    if (this.#exposing !== null)
+      return refused("in-use", "an exposure is under way; wait until it has ended");
+    const no = await this.#cannotExpose(kind, fps);
+    if (no !== null) return no;
+    try {
+      const setup = await acquisition.prepare(exam.id, protocol, technique, kind, fps);
+      this.#prepared = {
+        examId: exam.id,
+        laterality: order.laterality,
+        geometry: definedOf(order.geometry ?? {}),
+        contrastAgent: order.contrastAgent,
+        tomography: order.tomography,
+      };
+      return answered(setup);
+    } catch (error) {
+      if (error instanceof AcquisitionError) return refused("not-ready", error.message);
+      throw error;
+    }
+  }
+
+  /** Why no image could be kept: asked before anybody is irradiated. */
+  async #cannotExpose(kind: ExposureKind, fps: number): Promise<ExamAnswer<never> | null> {
+    const { mode, index } = this.#parts.acquisition.mode(kind);
+    if (!this.#parts.calibrated(index))
+      return refused(
+        "not-ready",
+        `mode ${mode.id} of the panel has no valid calibration; calibrate it first`,
+      );
+    const frames = kind === "radiography" ? 1 : Math.ceil(fps * RUN_ROOM_S);
+    const lack = await this.#parts.storage.canStore(frames * this.#parts.images.frameBytes(index));
+    if (lack !== null)
+      return refused(
+        "disk-full",
+        `the disk has ${lack.freeBytes} bytes free, the exposure needs ${lack.neededBytes}; send and delete studies, then prepare again`,
+      );
+    return null;
+  }
+
+  /** The switch or pedal is pressed. Resolves when the exposure has ended and is recorded. */
+  async expose(order: ExposeOrder): Promise<ExamAnswer<Exposure>> {
+    if (this.#exposing !== null)
+      return refused("in-use", "an exposure is under way; wait until it has ended");
+    const setup = this.#parts.acquisition.setup();
+    const exam = this.#examToExpose(setup);
+    if (exam === null) return refused("no-open-exam", "no exam is open; open one first");
+    const usable = setup !== null && setup.examId === exam.id ? setup : null;
+    const protocol =
+      usable?.protocol ??
+      this.#protocol(exam.protocolId) ??
+      this.#protocol(this.#parts.configuration().acquisition.defaultProtocolId);
+    assert(protocol !== undefined, "the default protocol exists");
+    const technique = usable?.technique ?? protocol.technique;
+    const fps = order.kind === "radiography" ? 0 : (order.fps ?? runRate(order.kind, technique));
+    const ready = this.#parts.acquisition.status().state === "ready" && usable !== null;
+    if (!ready) {
+      const armed = await this.#arm(
+        exam,
+        protocol,
+        technique,
+        this.#prepared?.examId === exam.id ? this.#prepared : {},
+        order.kind,
+        fps,
+      );
+      if (!armed.ok) return armed;
+    } else {
+      const no = await this.#cannotExpose(order.kind, fps);
+      if (no !== null) return no;
+    }
+    const exposed = this.#exposeNow(exam.id, order, protocol, fps);
+    this.#exposing = exposed
+      .catch(() => {})
+      .finally(() => {
+        this.#exposing = null;
+      });
+    try {
+      return answered(await exposed);
+    } catch (error) {
+      if (error instanceof AcquisitionError) return refused("device-fault", error.message);
+      throw error;
+    }
+  }
+
+  async #exposeNow(
+    examId: string,
+    order: ExposeOrder,
+    protocol: Protocol,
+    fps: number,
+  ): Promise<Exposure> {
+    const { acquisition, images, uids, positioner, storage } = this.#parts;
+    const preparation = this.#prepared;
+    const save = order.kind !== "fluoroscopy" || (order.save ?? true);
+    const wanted =
+      order.frames ??
+      Math.max(1, Math.round(((order.durationMs ?? RUN_DURATION_DEFAULT_MS) * fps) / 1000));
+    const { index } = acquisition.mode(order.kind);
+    const run = order.kind === "radiography" ? null : images.run(index, protocol, save);
+    let frame: ArrivedFrame | null = null;
+    const end = await acquisition.expose({
+      kind: order.kind,
+      frames: wanted,
+      fps,
+      onFrame: (arrived) => {
+        if (run === null) frame = arrived;
+        else run.take(arrived);
+      },
+    });
+    const geometry = { ...(await positioner.geometry()), ...preparation?.geometry };
+    const exposure: Exposure = {
+      exposureId: `exposure-${await storage.takeNumbers("exposure", 1)}`,
+      irradiationEventUid: uids.next(),
+      kind: order.kind,
+      protocolId: protocol.id,
+      report: end.report,
+      geometry,
+      frames: end.frames,
+      saved: save,
+      laterality: preparation?.laterality,
+      contrastAgent: preparation?.contrastAgent,
+      tomography: preparation?.tomography,
+    };
+    const object = this.#objectFor(order.kind, protocol);
+    const exam = await this.#inTurn(examId, async () => {
+      const now = this.#current(examId);
+      const withIt = withExposure(now, exposure);
+      const next =
+        save && end.frames > 0 ? this.#withSeriesOf(withIt, protocol, exposure, object) : withIt;
+      await this.#save(next);
+      return next;
+    });
+    if (end.frames > 0) this.#make(exam, protocol, exposure, object, frame, run, fps);
+    return exposure;
+  }
+
+  /** Images are made beside the next exposures; the end of the exam waits for them. */
+  #make(
+    exam: Exam,
+    protocol: Protocol,
+    exposure: Exposure,
+    object: ImageObject,
+    frame: ArrivedFrame | null,
+    run: Run | null,
+    fps: number,
+  ): void {
+    const { images, log } = this.#parts;
+    const work = async (): Promise<void> => {
+      try {
+        if (!exposure.saved) {
+          await run?.end();
+          return;
+        }
+        const series = seriesFor(exam, seriesKey(protocol, exposure, object));
+        assert(series !== undefined, "the series of an image was begun with its exposure");
+        const order: ImageOrder = { exam, series, protocol, object, exposure };
+        const records =
+          run !== null
+            ? await images.finishRun(run, order, fps)
+            : frame === null
+              ? []
+              : [await images.radiograph(frame, order)];
+        for (const record of records)
+          this.news.emit({ type: "instance", exam: this.#current(exam.id), record });
+      } catch (error) {
+        log.error("image-lost", {
+          examId: exam.id,
+          irradiationEventUid: exposure.irradiationEventUid,
+          error,
+        });
+        this.news.emit({ type: "exam", exam: this.#current(exam.id) });
+      }
+    };
+    const all = this.#making.get(exam.id) ?? new Set();
+    this.#making.set(exam.id, all);
+    const mine = work().finally(() => all.delete(mine));
+    all.add(mine);
+  }
+
+  // ---- ending -------------------------------------------------------------------------------------
+
+  /** Ends an exam: its last images are waited for, then the dose report is made. */
+  async end(
+    examId: string,
+    state: "completed" | "discontinued",
+    reasonCode?: string,
+  ): Promise<ExamAnswer<Exam>> {
+    if (this.get(examId) === null) return refused("not-found", `there is no exam ${examId}`);
+    if (this.#exposing !== null && this.#prepared?.examId === examId)
+      return refused("in-use", "an exposure is under way; wait until it has ended");
+    return this.#inTurn(examId, async (): Promise<ExamAnswer<Exam>> => {
+      const exam = this.#current(examId);
+      if (exam.state !== "open")
+        return refused("exam-not-open", `the exam is already ${exam.state}`);
+      if (this.#prepared?.examId === examId) {
+        await this.#parts.acquisition.standDown();
+        this.#prepared = null;
+      }
+      await Promise.all(this.#making.get(examId) ?? []);
+      this.#making.delete(examId);
+      const ended = endedExam(exam, state, this.#parts.clock.nowMs(), reasonCode);
+      const report = exam.exposures.length === 0 ? null : await this.#doseReport(ended);
+      if (report === null) await this.#save(ended);
+      else this.news.emit({ type: "instance", exam: report.exam, record: report.record });
+      await this.#parts.dapMeter.reset();
+      const last = report?.exam ?? ended;
+      this.news.emit({ type: "exam", exam: last });
+      this.news.emit({ type: "ended", exam: last });
+      return answered(last);
+    });
+  }
+
+  /** The cumulative report of the study so far; the exam's end is committed with it. */
+  async #doseReport(exam: Exam): Promise<{ exam: Exam; record: InstanceRecord }> {
+    const { storage, uids, clock } = this.#parts;
+    const configuration = this.#parts.configuration();
+    const steps = [
+      ...storage.reader
+        .exams({ studyInstanceUid: exam.studyInstanceUid })
+        .filter((e) => e.id !== exam.id),
+      exam,
+    ];
+    const nowMs = clock.nowMs();
+    const protocols = protocolsOf(configuration);
+    const seriesNumber = reportSeriesNumber(exam.stepNumber);
+    const series: ExamSeries = {
+      seriesInstanceUid: uids.series(exam.studyInstanceUid, seriesNumber),
+      seriesNumber,
+      modality: "SR",
+      bodyPart: "",
+      laterality: "",
+      protocolName: this.#protocol(exam.protocolId)?.name ?? exam.studyDescription,
+      startedMs: nowMs,
+    };
+    const withReport = withSeries(exam, series);
+    const built = buildDoseReport({
+      exam: withReport,
+      series,
+      device: deviceIdentity(configuration),
+      settings: {
+        timeZone: configuration.device.timeZone,
+        mppsConfigured: configuration.remotes.some((r) => r.services.includes("mpps")),
+        exposureIndexInDx: configuration.acquisition.exposureIndexInDx,
+        detectorModuleInRuns: true,
+      },
+      sopInstanceUid: uids.next(),
+      instanceNumber: 1,
+      contentMs: nowMs,
+      events: steps
+        .flatMap((e) => e.exposures)
+        .sort((a, b) => a.report.startMs - b.report.startMs)
+        .map((exposure) => {
+          const protocol = protocols.find((p) => p.id === exposure.protocolId);
+          return {
+            exposure,
+            protocolName: protocol?.name ?? exposure.protocolId,
+            bodyPart: protocol?.bodyPart ?? "",
+          };
+        }),
+      evidence: storage.reader
+        .instancesOfStudy(exam.studyInstanceUid)
+        .filter((i) => i.local && i.modality !== "SR"),
+      referencePoint: configuration.acquisition.referencePoint,
+      synchronization: configuration.time.synchronized
+        ? { acquisitionTimeSynchronized: true, protocol: "NTP" }
+        : undefined,
+    });
+    const { header } = encodeObject(built, 0, configuration);
+    const description = {
+      exam: withReport,
+      series,
+      instanceNumber: 1,
+      numberOfFrames: 0,
+      rows: 0,
+      columns: 0,
+      createdMs: nowMs,
+      irradiationEventUid: null,
+    };
+    const outcome = await storage.writeObject({
+      ...objectRows(built, description, configuration.device.timeZone, [
+        { kind: "exam", exam: withReport },
+      ]),
+      header,
+      pixels: { kind: "none" },
+    });
+    return { exam: withReport, record: storedRecord(outcome) };
+  }
+
+  /** Takes no more exposures; resolves when the one under way and every image in hand are stored. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#exposing;
+    await Promise.all([...this.#making.values()].flatMap((set) => [...set]));
+  }
+
+  // ---- helpers ------------------------------------------------------------------------------------
+
+  #examToExpose(setup: Setup | null): Exam | null {
+    const prepared = setup === null ? null : this.get(setup.examId);
+    if (prepared?.state === "open") return prepared;
+    const open = this.#parts.storage.reader.exams({ state: "open" });
+    return open.reduce<Exam | null>(
+      (newest, e) => (newest === null || e.startedMs >= newest.startedMs ? e : newest),
+      null,
+    );
+  }
+
+  #protocol(id: string): Protocol | undefined {
+    return protocolsOf(this.#parts.configuration()).find((p) => p.id === id);
+  }
+
+  /** The protocol's object for its own kind of exposure, the configured one for another. */
+  #objectFor(kind: ExposureKind, protocol: Protocol): ImageObject {
+    return kind === protocol.kind
+      ? protocol.object
+      : this.#parts.configuration().acquisition.objects[kind];
+  }
+
+  #withSeriesOf(exam: Exam, protocol: Protocol, exposure: Exposure, object: ImageObject): Exam {
+    const key = seriesKey(protocol, exposure, object);
+    if (seriesFor(exam, key) !== undefined) return exam;
+    const { storage, uids, clock } = this.#parts;
+    const others = storage.reader
+      .exams({ studyInstanceUid: exam.studyInstanceUid })
+      .filter((e) => e.id !== exam.id);
+    const seriesNumber = nextSeriesNumber([...others, exam]);
+    return withSeries(exam, {
+      ...key,
+      seriesInstanceUid: uids.series(exam.studyInstanceUid, seriesNumber),
+      seriesNumber,
+      startedMs: clock.nowMs(),
+    });
+  }
+
+  #current(examId: string): Exam {
+    const exam = this.get(examId);
+    assert(exam !== null, `exam ${examId} is in the database`);
+    return exam;
+  }
+
+  async #save(exam: Exam): Promise<void> {
+    await this.#parts.storage.apply([{ kind: "exam", exam }]);
+    this.news.emit({ type: "exam", exam });
+  }
+
+  /** Changes of one exam's record one after the other. */
+  #inTurn<T>(examId: string, change: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(examId) ?? Promise.resolve()).then(change, change);
+    const settled = mine.catch(() => {});
+    this.#turns.set(examId, settled);
+    void settled.then(() => {
+      if (this.#turns.get(examId) === settled) this.#turns.delete(examId);
+    });
+    return mine;
+  }
+}
+
+function examSettings(configuration: Configuration): ExamSettings {
+  const { acquisition, device, mapping } = configuration;
+  return {
+    timeZone: device.timeZone,
+    modality: acquisition.modality,
+    operator: acquisition.operator,
+    performingPhysician: acquisition.performingPhysician,
+    referringPhysicianFrom: mapping.referringPhysicianFrom,
+    performingPhysicianFrom: mapping.performingPhysicianFrom,
+  };
+}
+
+/** Paired parts have a side or are of unknown side; the others have none. */
+function seriesKey(protocol: Protocol, exposure: Exposure, object: ImageObject) {
+  const paired = bodyPartCode(protocol.bodyPart)?.paired ?? false;
+  return {
+    modality: object,
+    bodyPart: protocol.bodyPart,
+    laterality: paired
+      ? (exposure.laterality ?? protocol.laterality ?? ("" as const))
+      : ("" as const),
+    protocolName: protocol.name,
+  };
+}
+
+/** Without the keys whose value is undefined, so that they don't hide defaults. */
+function definedOf<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, v]) => v !== undefined),
+  ) as Partial<T>;
+}
