@@ -3,10 +3,10 @@
 // and has to satisfy every row (PS3.3 §A.1.3, Annex F of the usage rules in PS3.5 §7.4).
 
 import { DataSet, type Element, type NumberVr, type TextVr, type Vr } from "../data/data-set.ts";
+import { formatDs, formatIs } from "../data/number-strings.ts";
 import { Tag } from "../dict/attributes.ts";
 import type { ObjectFacts } from "./facts.ts";
 import { IodError, type IodProblem } from "./iod-error.ts";
-import { formatDs, formatIs } from "./number-text.ts";
 import type {
   Condition,
   Iod,
@@ -84,7 +84,7 @@ class Walk {
       this.#check(step, element);
       dataSet.set(tag, element);
     } else if (presence === "ALWAYS") this.#problem(step, "has no value");
-    else if (presence === "VNAP") dataSet.set(tag, element);
+    else if (presence === "VNAP") dataSet.set(tag, emptyElement(terms.vr));
   }
 
   #presence(terms: RowTerms & { readonly presence: Presence }, dataSet: DataSet): Presence {
@@ -213,7 +213,7 @@ const isNumberVr = (vr: Vr): vr is NumberVr => NUMBER_VRS.includes(vr);
 
 function text(vr: Vr, value: Literal): string {
   if (typeof value === "string") return value;
-  return vr === "IS" ? formatIs(value) : formatDs(value);
+  return vr === "IS" ? formatIs(Math.round(value)) : formatDs(value);
 }
 
 function isEmpty(element: Element): boolean {

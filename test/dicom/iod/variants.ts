@@ -110,7 +110,7 @@ export const worklistItem: WorklistItem = {
   accessionNumber: "20190129-01-0001",
   requestedProcedureId: "RP0001",
   requestedProcedureDescription: "UPPER GI",
-  requestedProcedureCodes: [{ value: "RPC1", scheme: "99HIS", meaning: "Upper GI" }],
+  requestedProcedureCodes: [{ value: "RPC1", scheme: "SCT", meaning: "Upper GI" }],
   scheduledProcedureStepId: "SPS0001",
   scheduledProcedureStepDescription: "STOMACH",
   scheduledProtocolCodes: [],
@@ -410,7 +410,7 @@ export const VARIANTS: Readonly<Record<string, () => Variant>> = {
       imageFacts("CR", "radiography", {
         protocol: knee,
         series: seriesOf("CR", { bodyPart: "KNEE", laterality: "L", protocolName: "KNEE AP" }),
-        exposureIndex: { index: 250, target: 250, deviation: 0 },
+        exposureIndex: { index: 314, target: 250, deviation: 1 },
       }),
     ),
   "cr-unpaired": () => image("CR", imageFacts("CR", "radiography")),
