@@ -29,6 +29,8 @@ export interface DetectorMode {
   readonly pitchMm: number;
   readonly maxFps: number;
   readonly readoutMs: number;
+  /** Counts for 1 µGy of air kerma at the panel, where the maker states it (exposure index). */
+  readonly countsPerMicroGray?: number | undefined;
 }
 
 export interface DetectorInfo {
@@ -55,15 +57,27 @@ export type Trigger = "free" | "software" | "extEdge" | "extBulb" | "aed";
 export interface ArmRequest {
   readonly modeId: string;
   readonly trigger: Trigger;
-  /** Frames to deliver before the panel disarms itself. */
+  /** Frames to read out before the panel disarms itself; 1 is a radiograph. */
   readonly frames: number | "continuous";
   readonly fps?: number | undefined;
   readonly kind: FrameKind;
   /** Written into every frame's header: the join key to the generator's report. */
   readonly exposureEvent: number;
   /** Beam the phantom of a simulated panel sees; real panels ignore it. */
-  readonly beam?: { readonly kv: number; readonly mas: number } | undefined;
+  readonly beam?: SimulatedBeam | undefined;
 }
+
+/** What a panel of software is told about the beam of one frame. */
+export interface SimulatedBeam {
+  readonly kv: number;
+  /** Per frame. */
+  readonly mas: number;
+  /** What lies on the panel; without it the one the driver was made with. */
+  readonly phantom?: PhantomName | undefined;
+}
+
+export const PHANTOM_NAMES = ["thorax", "extremity", "abdomen"] as const;
+export type PhantomName = (typeof PHANTOM_NAMES)[number];
 
 export interface DetectorHealth {
   readonly temperatureC: readonly number[];
