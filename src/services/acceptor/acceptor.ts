@@ -86,6 +86,11 @@ export class Acceptor {
     return this.#tls?.port ?? null;
   }
 
+  /** Connections being served, with or without an association. */
+  get connections(): number {
+    return this.#connections.waiting + this.#connections.associated;
+  }
+
   /** Associations under way, by purpose. */
   get inUse(): Readonly<Record<Purpose, number>> {
     return { ...this.#inUse };

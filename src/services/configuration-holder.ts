@@ -1,0 +1,86 @@
+// The configuration in force. A change is checked, applied to the parts that hold something of it (the
+// listener's port), written, and only then in force; where one of these fails, nothing has changed.
+
+import {
+  type Configuration,
+  type ConfigurationProblem,
+  parseConfiguration,
+} from "../config/configuration.ts";
+import { Listeners } from "../core/listeners.ts";
+
+/** A part that must move before a configuration can be in force. @throws Error saying why it cannot */
+export type Applier = (next: Configuration, before: Configuration) => Promise<void>;
+
+export type ConfigurationOutcome =
+  | { readonly kind: "applied"; readonly configuration: Configuration }
+  | { readonly kind: "invalid"; readonly problems: readonly ConfigurationProblem[] }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** What a PIN reads as; sent back, it keeps the PIN. */
+const PIN_MASK = "***";
+
+export class ConfigurationHolder {
+  readonly changes = new Listeners<Configuration>();
+  readonly #write: (document: unknown) => Promise<void>;
+  readonly #appliers: Applier[] = [];
+  #current: Configuration;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** `write` keeps a document durably. */
+  constructor(current: Configuration, write: (document: unknown) => Promise<void>) {
+    this.#current = current;
+    this.#write = write;
+  }
+
+  current(): Configuration {
+    return this.#current;
+  }
+
+  addApplier(applier: Applier): void {
+    this.#appliers.push(applier);
+  }
+
+  /** Replaces the whole document; changes are made one after the other. */
+  replace(document: unknown): Promise<ConfigurationOutcome> {
+    const mine = this.#last.then(() => this.#replace(document));
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  /** AE title and port, which belong to the user. */
+  setLocal(settings: {
+    readonly aeTitle: string;
+    readonly port: number;
+  }): Promise<ConfigurationOutcome> {
+    return this.replace({ ...this.#current, local: { ...this.#current.local, ...settings } });
+  }
+
+  async #replace(document: unknown): Promise<ConfigurationOutcome> {
+    const before = this.#current;
+    const parsed = parseConfiguration(withPin(document, before.http.pin));
+    if (!parsed.ok) return { kind: "invalid", problems: parsed.problems };
+    const next = parsed.configuration;
+    const applied: Applier[] = [];
+    try {
+      for (const applier of this.#appliers) {
+        await applier(next, before);
+        applied.push(applier);
+      }
+      await this.#write(next);
+    } catch (error) {
+      for (const applier of applied.reverse()) await applier(before, next).catch(() => {});
+      return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+    }
+    this.#current = next;
+    this.changes.emit(next);
+    return { kind: "applied", configuration: next };
+  }
+}
+
+function withPin(document: unknown, pin: string | null): unknown {
+  if (typeof document !== "object" || document === null || !("http" in document)) return document;
+  const { http } = document;
+  if (typeof http !== "object" || http === null || !("pin" in http) || http.pin !== PIN_MASK)
+    return document;
+  return { ...document, http: { ...http, pin } };
+}
