@@ -293,9 +293,12 @@ class Reader {
       const itemLength = this.#view.getUint32(at + 4, true);
       if (itemTag === SEQUENCE_END || itemTag === ITEM_END) {
         this.#position = at + HEADER_BYTES;
+        if (length !== null) {
+          this.#warn(tag, "a delimiter where the length is explicit");
+          continue;
+        }
         if (itemTag === ITEM_END) this.#warn(tag, "an item delimiter ends the sequence"); // D5
-        if (length === null) break;
-        continue;
+        break;
       }
       if (itemTag !== ITEM) {
         // The sequence delimiter stood where the item's is missing.

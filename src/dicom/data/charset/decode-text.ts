@@ -94,8 +94,8 @@ function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
-  const at = bytes.indexOf(ESC, start);
-  return at >= 0 && at < end;
+  for (let i = start; i < end; i++) if (bytes[i] === ESC) return true;
+  return false;
 }
 
 const wholeDecoders = new Map<WholeEncoding, TextDecoder>();
@@ -145,11 +145,14 @@ function decodeSegments(
     } else if (byte >= 0x80) {
       const runEnd = highRunEnd(bytes, at, end);
       const run = bytes.subarray(at, runEnd);
-      text += g1 === null ? guess(run, set, warn) : decodeHigh(run, g1, warn);
+      text += g1 === null ? guess(run, set, warn) : readable(inG1(run, g1), g1, warn);
       at = runEnd;
     } else if (isTwoByteAt(bytes, at, end, g0)) {
       text += readable(twoBytes(g0, byte, bytes[at + 1] ?? 0), g0, warn);
       at += 2;
+    } else if (g0 === CODE_SETS.kana && isGraphic(byte)) {
+      text += readable(g0.character(byte), g0, warn);
+      at++;
     } else {
       at++;
       if (byte === BACKSLASH && kind !== "single") {
@@ -214,23 +217,23 @@ function twoBytes(set: CodeSet, row: number, cell: number): string {
   return set.bytesPerCharacter === 2 ? set.character(row, cell) : NO_CHARACTER;
 }
 
-function readable(character: string, set: CodeSet, warn: (what: string) => void): string {
-  if (character !== NO_CHARACTER) return character;
+function readable(text: string, set: CodeSet, warn: (what: string) => void): string {
+  if (!text.includes(NO_CHARACTER)) return text;
   warn(`a code that ${set.name} does not have is shown as "?"`);
-  return UNREADABLE;
+  return text.replaceAll(NO_CHARACTER, UNREADABLE);
 }
 
-function decodeHigh(run: Uint8Array, set: CodeSet, warn: (what: string) => void): string {
+/** 8-bit codes in the set that G1 holds; NO_CHARACTER where it has none. */
+function inG1(run: Uint8Array, set: CodeSet): string {
   let text = "";
   if (set.bytesPerCharacter === 1) {
-    for (const byte of run) text += readable(set.character(byte & 0x7f), set, warn);
+    for (const byte of run) text += set.character(byte & 0x7f);
     return text;
   }
   for (let i = 0; i < run.length; i += 2) {
     const row = (run[i] ?? 0) & 0x7f;
     const cell = (run[i + 1] ?? 0) & 0x7f;
-    const character = isGraphic(row) && isGraphic(cell) ? set.character(row, cell) : NO_CHARACTER;
-    text += readable(character, set, warn);
+    text += isGraphic(row) && isGraphic(cell) ? set.character(row, cell) : NO_CHARACTER;
   }
   return text;
 }
@@ -238,21 +241,16 @@ function decodeHigh(run: Uint8Array, set: CodeSet, warn: (what: string) => void)
 /** 8-bit codes where nothing is designated for them: E8 and E11. */
 function guess(run: Uint8Array, set: ReadingSet, warn: (what: string) => void): string {
   for (const candidate of set.guesses) {
-    if ("g1" in candidate) {
-      warn(`8-bit text without a declared set is read as ${candidate.g1.name}`);
-      return decodeHigh(run, candidate.g1, warn);
-    }
-    const text = strictly(run, candidate.whole);
-    if (text !== null) {
-      warn(`8-bit text without a declared set is read as ${candidate.whole}`);
-      return text;
-    }
+    const text = "g1" in candidate ? inG1(run, candidate.g1) : inWhole(run, candidate.whole);
+    if (text.includes(NO_CHARACTER)) continue;
+    const name = "g1" in candidate ? candidate.g1.name : candidate.whole;
+    warn(`8-bit text without a declared set is read as ${name}`);
+    return text;
   }
   warn('8-bit text without a declared set is shown as "?"');
   return UNREADABLE.repeat(run.length);
 }
 
-function strictly(run: Uint8Array, encoding: WholeEncoding): string | null {
-  const text = new TextDecoder(encoding, { ignoreBOM: true }).decode(run);
-  return text.includes(NO_CHARACTER) ? null : text;
+function inWhole(run: Uint8Array, encoding: WholeEncoding): string {
+  return new TextDecoder(encoding, { ignoreBOM: true }).decode(run);
 }

@@ -127,9 +127,9 @@ export function readingSet(
   const later = others.find((term) => term?.whole !== undefined);
   const guesses: Guess[] = [];
   if (!unknownOnly) {
+    for (const term of others) if (term?.g1 !== undefined) guesses.push({ g1: term.g1 });
     guesses.push({ whole: "utf-8" });
     if (later?.whole !== undefined) guesses.push({ whole: later.whole });
-    for (const term of others) if (term?.g1 !== undefined) guesses.push({ g1: term.g1 });
     if (fallback !== undefined)
       guesses.push(...readingSet([], fallback, warn).guesses.filter((guess) => "g1" in guess));
   }
