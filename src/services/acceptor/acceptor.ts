@@ -48,15 +48,18 @@ export class Acceptor {
 
   /**
    * Listens, or moves to other ports; associations that stand are left alone.
-   * @throws Error naming the port that is taken or the certificate file that does not fit; the
-   * ports listened on before are kept then.
+   * @throws Error naming the port that is taken or the certificate file that does not fit. The
+   * plain port listened on before is kept then.
    */
   async listen(ports: AcceptorPorts): Promise<void> {
     const before = [this.#plain, this.#tls];
     const { host, tls } = ports;
     const unchanged = ports.port !== 0 && ports.port === this.#plain?.port;
     const onConnection = (connection: Connection) => {
-      void this.#onConnection(connection);
+      this.#onConnection(connection).catch((error: unknown) => {
+        this.#deps.log.error("connection-not-served", { error });
+        connection.destroy();
+      });
     };
     // the same port cannot be opened twice, so it stays
     const plain =
