@@ -3,6 +3,7 @@
 
 import { DataSet } from "../data/data-set.ts";
 import { decodeDataSet } from "../data/decode.ts";
+import { DecodeError } from "../data/decode-error.ts";
 import { encodeDataSet } from "../data/encode.ts";
 import { Tag } from "../dict/attributes.ts";
 import { FileFormatError } from "./transfer-syntaxes.ts";
@@ -20,7 +21,6 @@ export const PREAMBLE_BYTES = 128;
 /** Preamble and "DICM". */
 export const PREFIX_END = PREAMBLE_BYTES + 4;
 const VERSION = new Uint8Array([0, 1]);
-const FIRST_DATA_SET_TAG = 0x00030000;
 
 /** Group 0002 with its group length, without preamble. */
 export function encodeFileMeta(meta: FileMeta): Uint8Array {
@@ -50,10 +50,8 @@ export function decodeFileMeta(bytes: Uint8Array): { meta: FileMeta; end: number
     throw new FileFormatError(
       'the file has no "DICM" behind its first 128 bytes; it is no DICOM file',
     );
-  const group = decodeDataSet(bytes.subarray(PREFIX_END), {
-    explicitVr: true,
-    stopBefore: FIRST_DATA_SET_TAG,
-  });
+  // The data set behind group 0002 may be implicit: it is kept out of the explicit decoder's sight.
+  const group = decodeDataSet(bytes.subarray(PREFIX_END, endOfGroup2(bytes)), { explicitVr: true });
   const transferSyntaxUid = group.dataSet.string(Tag.TransferSyntaxUID);
   if (transferSyntaxUid === undefined)
     throw new FileFormatError("the file names no transfer syntax in (0002,0010)");
@@ -68,4 +66,26 @@ export function decodeFileMeta(bytes: Uint8Array): { meta: FileMeta; end: number
     },
     end: PREFIX_END + group.end,
   };
+}
+
+/** VRs whose explicit header has a length of four bytes (PS3.5 §7.1.2). */
+const LONG_VRS = ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"];
+
+/**
+ * Offset behind the last element of group 0002.
+ * @throws DecodeError "truncated" when the bytes end before
+ */
+function endOfGroup2(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = PREFIX_END;
+  while (at < bytes.byteLength) {
+    if (at + 8 > bytes.byteLength) break;
+    if (view.getUint16(at, true) !== 0x0002) return at;
+    const vr = String.fromCharCode(bytes[at + 4] ?? 0, bytes[at + 5] ?? 0);
+    const long = LONG_VRS.includes(vr);
+    if (long && at + 12 > bytes.byteLength) break;
+    at += long ? 12 + view.getUint32(at + 8, true) : 8 + view.getUint16(at + 6, true);
+  }
+  if (at === bytes.byteLength) return at;
+  throw new DecodeError("truncated", 0x00020000, at, "file meta information cut short");
 }
