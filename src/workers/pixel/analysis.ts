@@ -55,41 +55,58 @@ function borderOf(profile: readonly number[], bright: number): number {
   return after >= before * EDGE_RISE ? Math.min(dark + 1, profile.length - 1) : 0;
 }
 
-/** Direct beam is at least this bright, of the brightest in the field. */
-const BEAM_LEVEL = 0.6;
-/** Neighbours in it differ by no more than this: nothing but heel effect and distance. */
-const BEAM_SLOPE = 0.03;
+/** Direct beam is at least this bright, of the brightest in the field: heel effect and distance. */
+const BEAM_LEVEL = 0.35;
+/** Neighbours in it differ by no more than this. */
+const BEAM_SLOPE = 0.04;
 /** Less than this part of the field is not worth leaving out. */
 const BEAM_PART_MIN = 0.01;
-/** Direct beam is flat: it spreads no more than this part of its median. Smooth anatomy does. */
-const BEAM_SPREAD_MAX = 0.35;
-/** The small picture has less noise than the frame: its least beam less this much is the threshold. */
-const BEAM_MARGIN = 0.08;
 /** What remains must be clearly darker than the beam, else the "beam" is anatomy. */
 const REST_LEVEL_MAX = 0.7;
+/** The beam ends at the skin, where the level falls to this within {@link SKIN_PIXELS}. */
+const SKIN_LEVEL = 0.92;
+const SKIN_PIXELS = 2;
+/** The part of the beam's border that must be skin. Smooth anatomy has no such border. */
+const SKIN_PART_MIN = 0.5;
 
 /**
- * Counts from which on a pixel saw the beam without a patient, or null where none did: the smooth
- * bright area that reaches the field's edge.
+ * Pixels that saw the beam without a patient (1), or null where none did: smooth bright areas that
+ * reach the field's edge and end at a skin line, and what is as bright elsewhere.
  */
-export function findDirectBeam(picture: Picture, field: Rectangle): number | null {
+export function findDirectBeam(picture: Picture, field: Rectangle): Uint8Array | null {
   const { columns, pixels } = picture;
-  const inField: number[] = [];
+  const inField = valuesIn(picture, field);
+  const floor = Math.max(1, quantile(inField, 0.995) * BEAM_LEVEL);
+  const beam = floodFromEdge(picture, field, floor);
+  const beamValues = inField.length === 0 ? inField : pixels.filter((_, at) => beam[at] === 1);
+  if (beamValues.length < inField.length * BEAM_PART_MIN) return null;
+  const middle = quantile(beamValues, 0.5);
+  const rest: number[] = [];
   for (let y = field.top; y < field.bottom; y++)
-    for (let x = field.left; x < field.right; x++) inField.push(pixels[y * columns + x] ?? 0);
-  const floor = quantile(Uint16Array.from(inField), 0.995) * BEAM_LEVEL;
+    for (let x = field.left; x < field.right; x++)
+      if (beam[y * columns + x] === 0) rest.push(pixels[y * columns + x] ?? 0);
+  if (rest.length === 0) return null;
+  if (quantile(Uint16Array.from(rest), 0.5) > middle * REST_LEVEL_MAX) return null;
+  if (skinPart(picture, field, beam) < SKIN_PART_MIN) return null;
+  for (let y = field.top; y < field.bottom; y++)
+    for (let x = field.left; x < field.right; x++) {
+      const at = y * columns + x;
+      if ((pixels[at] ?? 0) >= middle) beam[at] = 1;
+    }
+  return beam;
+}
 
-  const seen = new Uint8Array(pixels.length);
+/** What can be reached from the field's edge over pixels above `floor` that hardly differ. */
+function floodFromEdge({ columns, pixels }: Picture, field: Rectangle, floor: number): Uint8Array {
+  const reached = new Uint8Array(pixels.length);
   const stack: number[] = [];
-  const beam: number[] = [];
   const visit = (x: number, y: number, near: number | null) => {
     if (x < field.left || y < field.top || x >= field.right || y >= field.bottom) return;
     const at = y * columns + x;
     const value = pixels[at] ?? 0;
-    if (seen[at] === 1 || value < floor || value === 0) return;
+    if (reached[at] === 1 || value < floor) return;
     if (near !== null && Math.abs(value - near) > near * BEAM_SLOPE) return;
-    seen[at] = 1;
-    beam.push(value);
+    reached[at] = 1;
     stack.push(at);
   };
   for (let x = field.left; x < field.right; x++) {
@@ -109,16 +126,60 @@ export function findDirectBeam(picture: Picture, field: Rectangle): number | nul
     visit(x, y - 1, value);
     visit(x, y + 1, value);
   }
-  if (beam.length < inField.length * BEAM_PART_MIN) return null;
-  const beamValues = Uint16Array.from(beam);
-  const least = quantile(beamValues, 0.02);
-  const middle = quantile(beamValues, 0.5);
-  if (quantile(beamValues, 0.98) - least > middle * BEAM_SPREAD_MAX) return null;
-  const threshold = Math.round(least * (1 - BEAM_MARGIN));
-  const rest = Uint16Array.from(inField.filter((value) => value < threshold));
-  if (rest.length === 0) return null;
-  if (quantile(rest, 0.5) > middle * REST_LEVEL_MAX) return null;
-  return threshold;
+  return reached;
+}
+
+/** Of the beam's border with the rest of the field, the part where the level falls steeply. */
+function skinPart({ columns, pixels }: Picture, field: Rectangle, beam: Uint8Array): number {
+  let border = 0;
+  let skin = 0;
+  const inside = (x: number, y: number) =>
+    x >= field.left && y >= field.top && x < field.right && y < field.bottom;
+  for (let y = field.top; y < field.bottom; y++)
+    for (let x = field.left; x < field.right; x++) {
+      const at = y * columns + x;
+      if (beam[at] === 0) continue;
+      for (const [dx, dy] of [
+        [1, 0],
+        [-1, 0],
+        [0, 1],
+        [0, -1],
+      ] as const) {
+        if (!inside(x + dx, y + dy) || beam[(y + dy) * columns + x + dx] === 1) continue;
+        const [farX, farY] = [x + dx * SKIN_PIXELS, y + dy * SKIN_PIXELS];
+        if (!inside(farX, farY)) continue;
+        border++;
+        if ((pixels[farY * columns + farX] ?? 0) < (pixels[at] ?? 0) * SKIN_LEVEL) skin++;
+      }
+    }
+  return border === 0 ? 0 : skin / border;
+}
+
+/**
+ * Pixels of the small picture that are anatomy (1): in the field, and neither beam nor beside it, where
+ * a pixel holds some of both. The whole field where that leaves nothing.
+ */
+export function anatomyMask(
+  shape: Pick<Picture, "columns" | "rows">,
+  field: Rectangle,
+  beam: Uint8Array | null,
+): Uint8Array {
+  const { columns, rows } = shape;
+  const mask = new Uint8Array(columns * rows);
+  const nearBeam = (x: number, y: number) => {
+    for (let j = Math.max(0, y - 1); j <= Math.min(rows - 1, y + 1); j++)
+      for (let i = Math.max(0, x - 1); i <= Math.min(columns - 1, x + 1); i++)
+        if (beam?.[j * columns + i] === 1) return true;
+    return false;
+  };
+  let left = 0;
+  for (let y = field.top; y < field.bottom; y++)
+    for (let x = field.left; x < field.right; x++) {
+      if (beam !== null && nearBeam(x, y)) continue;
+      mask[y * columns + x] = 1;
+      left++;
+    }
+  return left > 0 || beam === null ? mask : anatomyMask(shape, field, null);
 }
 
 export interface RelevantRange {
@@ -129,32 +190,29 @@ export interface RelevantRange {
   readonly pixels: number;
 }
 
-/**
- * Counts between which the anatomy lies: `cutPermille` of the histogram below `beamFrom` is cut off at
- * each end. Everything counts where nothing lies below.
- */
-export function relevantRange(
-  histogram: Uint32Array,
-  beamFrom: number | null,
-  cutPermille: number,
-): RelevantRange {
-  const end = beamFrom === null ? histogram.length : Math.max(1, Math.floor(beamFrom));
-  let pixels = 0;
-  for (let bin = 0; bin < end; bin++) pixels += histogram[bin] ?? 0;
-  if (pixels === 0)
-    return beamFrom === null
-      ? { low: 0, median: 0, high: 0, pixels: 0 }
-      : relevantRange(histogram, null, cutPermille);
+/** Counts between which the anatomy lies: `cutPermille` of its histogram is cut off at each end. */
+export function relevantRange(histogram: Uint32Array, cutPermille: number): RelevantRange {
+  const pixels = histogram.reduce((sum, count) => sum + count, 0);
   const cut = (pixels * Math.min(cutPermille, 499)) / 1000;
   const at = (rank: number) => {
     let sum = 0;
-    for (let bin = 0; bin < end; bin++) {
-      sum += histogram[bin] ?? 0;
-      if (sum > rank) return bin;
-    }
-    return end - 1;
+    return Math.max(
+      0,
+      histogram.findIndex((count) => {
+        sum += count;
+        return sum > rank;
+      }),
+    );
   };
   return { low: at(cut), median: at(pixels / 2), high: at(Math.ceil(pixels - cut) - 1), pixels };
+}
+
+function valuesIn({ columns, pixels }: Picture, field: Rectangle): Uint16Array {
+  const values = new Uint16Array((field.right - field.left) * (field.bottom - field.top));
+  let count = 0;
+  for (let y = field.top; y < field.bottom; y++)
+    for (let x = field.left; x < field.right; x++) values[count++] = pixels[y * columns + x] ?? 0;
+  return values;
 }
 
 function quantile(values: Uint16Array, part: number): number {

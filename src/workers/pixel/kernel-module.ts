@@ -38,6 +38,7 @@ export interface Kernels {
     bins: number,
     bits: number,
   ): void;
+  foldHistogram(bins: number, bits: number): void;
   addUp(sums: number, more: number, count: number): void;
   statistics(source: number, stride: number, columns: number, rows: number, out: number): void;
   window8(

@@ -50,6 +50,8 @@ export interface MemoryMap {
   /** One corrected frame on its way from raw to image. */
   readonly work: number;
   readonly preview: number;
+  /** Which pixels of the small picture are anatomy: a byte each. */
+  readonly mask: number;
   /** Characteristic curve: 65536 × u16. */
   readonly curve: number;
   /** Window table: 65536 × u8. */
@@ -105,6 +107,7 @@ export function memoryMap(
     }),
     work: area(pixelsMax * 2),
     preview: area(PREVIEW_PIXELS_MAX * 2),
+    mask: area(PREVIEW_PIXELS_MAX),
     curve: area(65536 * 2),
     levels: area(65536),
     scratch: Array.from({ length: workers }, () => area(SCRATCH_BYTES)),

@@ -30,6 +30,7 @@ export interface FramePlaces {
   readonly display: number | null;
   readonly work: number;
   readonly preview: number;
+  readonly mask: number;
   readonly curve: number;
   readonly levels: number;
   readonly scratch: readonly number[];
@@ -70,8 +71,8 @@ export interface FrameResult {
 export interface FrameAnalysis {
   /** Collimated field in the panel's own columns and rows, before turning. */
   readonly field: Rectangle;
-  /** Corrected counts of direct beam begin here; null where the anatomy covers the field. */
-  readonly beamFrom: number | null;
+  /** Part of the field that saw the beam without a patient. */
+  readonly beamPart: number;
   /** Corrected counts of the anatomy. */
   readonly counts: RelevantRange;
 }
@@ -161,7 +162,7 @@ async function analyse(
   bands: readonly Band[],
   { processing }: FrameOrder,
 ): Promise<FrameAnalysis> {
-  const { work, preview, scratch } = places;
+  const { work, preview, mask, scratch } = places;
   const factor = previewFactor(shape);
   const small: Shape = {
     columns: Math.ceil(shape.columns / factor),
@@ -172,35 +173,35 @@ async function analyse(
     "analyse",
     bands.map((band) => ({ type: "shrink", source: work, out: preview, factor, shape, band })),
   );
-  const [seen] = await phase("analyse", [{ type: "look", preview, shape: small }]);
+  const [seen] = await phase("analyse", [{ type: "look", preview, mask, shape: small }]);
   assert(seen?.type === "look", "a look answers what it saw");
-  const field: Rectangle = {
-    left: seen.field.left * factor,
-    top: seen.field.top * factor,
-    right: Math.min(shape.columns, seen.field.right * factor),
-    bottom: Math.min(shape.rows, seen.field.bottom * factor),
-  };
-  const parts = bandsOf(field.bottom - field.top, scratch.length);
   await phase(
     "analyse",
-    parts.map(({ rowFrom, rowTo }, index) => ({
+    bands.map((band, index) => ({
       type: "histogram",
       source: work,
+      mask,
       shape,
-      area: { ...field, top: field.top + rowFrom, bottom: field.top + rowTo },
+      factor,
+      band,
       scratch: scratch[index] ?? 0,
     })),
   );
   const [found] = await phase("analyse", [
     {
       type: "range",
-      histograms: scratch.slice(0, parts.length),
-      beamFrom: seen.beamFrom,
+      histograms: scratch.slice(0, bands.length),
       cutPermille: processing.windowCutPermille,
     },
   ]);
   assert(found?.type === "range", "a range answers what it found");
-  return { field, beamFrom: seen.beamFrom, counts: found.range };
+  const field: Rectangle = {
+    left: seen.field.left * factor,
+    top: seen.field.top * factor,
+    right: Math.min(shape.columns, seen.field.right * factor),
+    bottom: Math.min(shape.rows, seen.field.bottom * factor),
+  };
+  return { field, beamPart: seen.beamPart, counts: found.range };
 }
 
 function windowOf(

@@ -37,20 +37,27 @@ export type Task =
       readonly count: number;
     }
   | ({ readonly type: "shrink"; readonly factor: number } & OnBand)
-  /** Finds the field and the direct beam in the small picture. */
-  | { readonly type: "look"; readonly preview: number; readonly shape: Shape }
+  /** Finds the anatomy in the small picture and writes its mask. */
+  | {
+      readonly type: "look";
+      readonly preview: number;
+      readonly mask: number;
+      readonly shape: Shape;
+    }
+  /** Counts the pixels of a band whose box of `factor` × `factor` the mask holds. */
   | {
       readonly type: "histogram";
       readonly source: number;
+      readonly mask: number;
       readonly shape: Shape;
-      readonly area: Rectangle;
+      readonly factor: number;
+      readonly band: Band;
       readonly scratch: number;
     }
   | {
       readonly type: "range";
       /** One histogram per band; they are added up into the first. */
       readonly histograms: readonly number[];
-      readonly beamFrom: number | null;
       readonly cutPermille: number;
     }
   | {
@@ -70,7 +77,7 @@ export type Task =
 /** What a task found out; `done` for those that only change memory. */
 export type TaskResult =
   | { readonly type: "done" }
-  | { readonly type: "look"; readonly field: Rectangle; readonly beamFrom: number | null }
+  | { readonly type: "look"; readonly field: Rectangle; readonly beamPart: number }
   | { readonly type: "range"; readonly range: RelevantRange }
   /** null: more defects than the list has room for. */
   | { readonly type: "defects"; readonly count: number | null };

@@ -183,6 +183,7 @@ export class PixelPool {
           request.displaySlot === undefined ? null : this.display.offset(request.displaySlot),
         work: map.work,
         preview: map.preview,
+        mask: map.mask,
         curve: map.curve,
         levels: map.levels,
         scratch: map.scratch,

@@ -1,7 +1,7 @@
 // Carries out one task on the shared memory: picks the kernel and turns rows into addresses.
 
 import { unreachable } from "../../core/assert.ts";
-import { findDirectBeam, findField, relevantRange } from "./analysis.ts";
+import { anatomyMask, findDirectBeam, findField, relevantRange } from "./analysis.ts";
 import { fillCurve } from "./characteristic.ts";
 import { listDefects } from "./defects.ts";
 import type { Kernels } from "./kernel-module.ts";
@@ -41,30 +41,16 @@ export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): 
       kernels.shrink(source + first * 2, shape.columns, band.rowTo - band.rowFrom, to, factor);
       return DONE;
     }
-    case "look": {
-      const { columns, rows } = task.shape;
-      // A copy, because sorting and sub-arrays of it are wanted and others may write meanwhile.
-      const pixels = new Uint16Array(buffer, task.preview, columns * rows).slice();
-      const field = findField({ pixels, columns, rows });
-      return { type: "look", field, beamFrom: findDirectBeam({ pixels, columns, rows }, field) };
-    }
-    case "histogram": {
-      const { area, shape, source, scratch } = task;
-      kernels.histogram(
-        source + (area.top * shape.columns + area.left) * 2,
-        shape.columns,
-        area.right - area.left,
-        area.bottom - area.top,
-        scratch,
-        HISTOGRAM_BITS,
-      );
+    case "look":
+      return look(buffer, task);
+    case "histogram":
+      countMasked(kernels, buffer, task);
       return DONE;
-    }
     case "range": {
       const [sum = 0, ...others] = task.histograms;
       for (const other of others) kernels.addUp(sum, other, HISTOGRAM_BINS);
       const bins = new Uint32Array(buffer, sum, HISTOGRAM_BINS);
-      return { type: "range", range: relevantRange(bins, task.beamFrom, task.cutPermille) };
+      return { type: "range", range: relevantRange(bins, task.cutPermille) };
     }
     case "fill-curve":
       fillCurve(new Uint16Array(buffer, task.table, 65536), task.curve, task.bitsIn, task.bitsOut);
@@ -102,6 +88,44 @@ export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): 
     default:
       return unreachable(task);
   }
+}
+
+function look(
+  buffer: ArrayBufferLike,
+  { preview, mask, shape: { columns, rows } }: Extract<Task, { type: "look" }>,
+): TaskResult {
+  const picture = { pixels: new Uint16Array(buffer, preview, columns * rows), columns, rows };
+  const field = findField(picture);
+  const beam = findDirectBeam(picture, field);
+  new Uint8Array(buffer, mask, columns * rows).set(anatomyMask(picture, field, beam));
+  const area = (field.right - field.left) * (field.bottom - field.top);
+  const beamPixels = beam?.reduce((sum, one) => sum + one, 0) ?? 0;
+  return { type: "look", field, beamPart: beamPixels / area };
+}
+
+/** Runs of boxes in the mask are counted at once. */
+function countMasked(
+  kernels: Kernels,
+  buffer: ArrayBufferLike,
+  task: Extract<Task, { type: "histogram" }>,
+): void {
+  const { source, shape, factor, band, scratch } = task;
+  const boxes = Math.ceil(shape.columns / factor);
+  const mask = new Uint8Array(buffer, task.mask, boxes * Math.ceil(shape.rows / factor));
+  new Uint8Array(buffer, scratch, 4 * HISTOGRAM_BINS * 4).fill(0);
+  for (let top = band.rowFrom; top < band.rowTo; top += factor) {
+    const height = Math.min(factor, band.rowTo - top);
+    const row = (top / factor) * boxes;
+    for (let box = 0; box < boxes; box++) {
+      if (mask[row + box] !== 1) continue;
+      const left = box * factor;
+      while (box < boxes && mask[row + box] === 1) box++;
+      const width = Math.min(box * factor, shape.columns) - left;
+      const first = source + (top * shape.columns + left) * 2;
+      kernels.histogram(first, shape.columns, width, height, scratch, HISTOGRAM_BITS);
+    }
+  }
+  kernels.foldHistogram(scratch, HISTOGRAM_BITS);
 }
 
 /** First pixel and number of pixels of a band. */

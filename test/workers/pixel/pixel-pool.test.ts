@@ -162,9 +162,10 @@ test("the automatic window ignores collimated border and direct beam", async () 
   expect(analysis?.field.right).toBeWithin(128, 131);
   expect(analysis?.field.top).toBeWithin(15, 18);
   expect(analysis?.field.bottom).toBeWithin(113, 116);
-  expect(analysis?.beamFrom).toBeWithin(10500, 11800);
-  expect(analysis?.counts.low).toBeWithin(980, 1060);
-  expect(analysis?.counts.high).toBeWithin(3900, 4060);
+  // 110 × 100 of field, 70 × 85 of body.
+  expect(analysis?.beamPart).toBeWithin(0.42, 0.48);
+  expect(analysis?.counts.low).toBeWithin(980, 1120);
+  expect(analysis?.counts.high).toBeWithin(3850, 4060);
   expect(window.center).toBeWithin(2400, 2600);
 });
 

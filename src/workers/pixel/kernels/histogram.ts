@@ -2,7 +2,7 @@
 // would wait for each other's store; they are added up at the end into the first.
 
 /**
- * `bins` has room for 4 × 2^bits × u32 and is cleared first; values beyond the last bin count in it.
+ * Adds to `bins`, which has room for 4 × 2^bits × u32; values beyond the last bin count in it.
  * `stride` is the distance of two rows in pixels.
  */
 export function histogram(
@@ -14,7 +14,6 @@ export function histogram(
   bits: i32,
 ): void {
   const tableBytes: usize = (<usize>4) << bits;
-  memory.fill(bins, 0, tableBytes << 2);
   const last = ((<u32>1) << bits) - 1;
   const top = i16x8.splat(<i16>last);
   const second = bins + tableBytes;
@@ -42,9 +41,13 @@ export function histogram(
       at += 2;
     }
   }
-  addUp(bins, second, (<i32>1) << bits);
-  addUp(bins, third, (<i32>1) << bits);
-  addUp(bins, fourth, (<i32>1) << bits);
+}
+
+/** Adds the second to fourth table up into the first. */
+export function foldHistogram(bins: usize, bits: i32): void {
+  const tableBytes: usize = (<usize>4) << bits;
+  for (let table: usize = 1; table < 4; table++)
+    addUp(bins, bins + table * tableBytes, (<i32>1) << bits);
 }
 
 /** Adds the u32 table `more` to `sums`; `count` is a multiple of 4. */
