@@ -561,6 +561,7 @@ export const seriesSchema = z
     instances: z.array(instanceSchema),
   })
   .openapi("Series");
+export type Series = z.infer<typeof seriesSchema>;
 
 export const studySchema = studySummarySchema
   .extend({ series: z.array(seriesSchema) })

@@ -112,8 +112,12 @@ const protocol = z.strictObject({
   technique,
   processing: processing.prefault({}),
   subtraction: z.boolean().optional(),
+  targetExposureIndex: real(1, 100_000).optional(),
   matchKeys: z.array(text(64).min(1)).default([]),
 });
+
+/** The shipped protocols as the schema writes them. */
+const SHIPPED = new Set(SHIPPED_PROTOCOLS.map((p) => JSON.stringify(protocol.parse(p))));
 
 const geometry = z.strictObject({
   sourceToDetectorMm: real(500, 3000, "mm").default(1100),
@@ -160,7 +164,12 @@ const acquisition = z.strictObject({
   defaultProtocolId: z.string().default("chest-pa"),
   operator: text(64).default("OPERATOR"),
   performingPhysician: text(64).default(""),
-  protocols: z.array(protocol).max(500).default([]),
+  /** The site's own. Shipped ones, as GET shows them beside these, stay the device's. */
+  protocols: z
+    .array(protocol)
+    .max(500)
+    .transform((list) => list.filter((p) => !SHIPPED.has(JSON.stringify(p))))
+    .default([]),
 });
 
 const mapping = z.strictObject({
@@ -205,14 +214,12 @@ const remote = z.strictObject({
 
 const printer = z
   .strictObject({
-    filmSizes: z
-      .record(z.string(), z.tuple([whole(64, 16384), whole(64, 16384)]))
-      .default({
-        "14INX17IN": [4096, 5120],
-        "14INX14IN": [4096, 4096],
-        "11INX14IN": [3072, 3840],
-        "8INX10IN": [2048, 2560],
-      }),
+    filmSizes: z.record(z.string(), z.tuple([whole(64, 16384), whole(64, 16384)])).default({
+      "14INX17IN": [4096, 5120],
+      "14INX14IN": [4096, 4096],
+      "11INX14IN": [3072, 3840],
+      "8INX10IN": [2048, 2560],
+    }),
     mediumType: z.string().default("BLUE FILM"),
     filmDestination: z.string().default("PROCESSOR"),
     magnification: z.enum(["NONE", "REPLICATE", "BILINEAR", "CUBIC"]).default("CUBIC"),

@@ -74,13 +74,18 @@ export interface OpenRequest extends Registration {
   readonly patient?: TypedPatient | undefined;
   readonly appendTo?: string | undefined;
   readonly protocolId?: string | undefined;
+  /** Service: take a worklist item of another modality all the same. */
+  readonly overrideModality?: boolean | undefined;
 }
+
+/** Some of the values; undefined ones are as good as left out. */
+type Maybe<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 export interface PrepareOrder {
   readonly protocolId?: string | undefined;
-  readonly technique?: Partial<TechniqueSetting> | undefined;
+  readonly technique?: Maybe<TechniqueSetting> | undefined;
   readonly laterality?: Laterality | undefined;
-  readonly geometry?: Partial<Geometry> | undefined;
+  readonly geometry?: Maybe<Geometry> | undefined;
   readonly contrastAgent?: string | undefined;
   readonly tomography?: Tomography | undefined;
 }
@@ -138,6 +143,12 @@ export class ExamService {
       return refused(
         "unknown-reference",
         "the worklist holds no such item; query the worklist again",
+      );
+    const wanted = configuration.worklist.modality;
+    if (item !== null && wanted !== "" && item.modality !== wanted && !request.overrideModality)
+      return refused(
+        "wrong-modality",
+        `the item is for ${item.modality || "no modality"}, this device takes ${wanted}; choose another item, or have service override it`,
       );
     const steps =
       request.appendTo === undefined
@@ -612,7 +623,7 @@ function seriesKey(protocol: Protocol, exposure: Exposure, object: ImageObject) 
 }
 
 /** Without the keys whose value is undefined, so that they don't hide defaults. */
-function definedOf<T extends object>(values: T): Partial<T> {
+function definedOf<T extends object>(values: Maybe<T>): Partial<T> {
   return Object.fromEntries(
     Object.entries(values).filter(([, v]) => v !== undefined),
   ) as Partial<T>;

@@ -109,3 +109,15 @@ test("a worklist text finds its protocol without regard to case", () => {
   expect(protocolByText(protocolsOf(defaultConfiguration), " upper gi ")?.id).toBe("upper-gi");
   expect(protocolByText(protocolsOf(defaultConfiguration), "nothing")).toBeUndefined();
 });
+
+test("a document as it is shown, shipped protocols included, reads as the same configuration", () => {
+  const shown = {
+    ...defaultConfiguration,
+    acquisition: {
+      ...defaultConfiguration.acquisition,
+      protocols: protocolsOf(defaultConfiguration),
+    },
+  };
+  const result = parseConfiguration(JSON.parse(JSON.stringify(shown)));
+  expect(result.ok && result.configuration).toEqual(defaultConfiguration);
+});

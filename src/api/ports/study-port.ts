@@ -1,0 +1,202 @@
+// The local database as the API shows it: studies, instances with what became of them, files, pictures.
+
+import type { InstanceRecord } from "../../model/instance.ts";
+import type { Picture, Pictures } from "../../services/picture.ts";
+import type { InstanceListing, StudyListing } from "../../store/records.ts";
+import type { StoragePort } from "../../store/storage-port.ts";
+import type { Instance, Series, StudySummary } from "../contract.ts";
+import type { StudiesPort } from "../device.ts";
+import { answer, refuse } from "../problem.ts";
+import { instanceView, isoDate, isoTime } from "../views.ts";
+
+export interface StudyParts {
+  readonly storage: StoragePort;
+  readonly pictures: Pictures;
+  /** A PNG of one frame, frames counted from 0. */
+  readonly render: (
+    picture: Picture,
+    frame: number,
+    window: Picture["window"],
+    width: number | undefined,
+  ) => Promise<Uint8Array>;
+  /** Remotes that must have committed a study before it may be deleted. */
+  readonly archives: () => readonly string[];
+  /** Told when a study is gone. */
+  readonly onDeleted: (studyInstanceUid: string) => void;
+}
+
+/** An instance with its states, as the API shows it. */
+export function instanceOf(storage: StoragePort, record: InstanceRecord): Instance {
+  const [listing] = storage.reader.listings([record]);
+  return listing === undefined ? instanceView(record, NO_STATES) : listingView(listing);
+}
+
+const NO_STATES = { send: [], commit: [], print: [], export: [] };
+
+export function studyPort(parts: StudyParts): StudiesPort {
+  const { storage, pictures } = parts;
+  const noInstance = (uid: string) =>
+    refuse("not-found", `There is no instance ${uid}, or its file is missing.`);
+  return {
+    async list(filter) {
+      return storage.reader
+        .studies(filter)
+        .slice(0, filter.limit)
+        .map((study) => summary(study, storage));
+    },
+    async get(uid) {
+      const study = storage.reader.study(uid);
+      if (study === null) return refuse("not-found", `There is no study ${uid}.`);
+      const listings = storage.reader.listings(storage.reader.instancesOfStudy(uid));
+      const series = storage.reader.series(uid).map(
+        (s): Series => ({
+          seriesInstanceUid: s.seriesInstanceUid,
+          seriesNumber: s.seriesNumber,
+          modality: s.modality,
+          description: s.description,
+          bodyPart: s.bodyPart,
+          instances: listings
+            .filter((l) => l.record.seriesInstanceUid === s.seriesInstanceUid)
+            .map(listingView),
+        }),
+      );
+      return answer({ ...summary(study, storage, listings), series });
+    },
+    async remove(uid, force) {
+      if (storage.reader.study(uid) === null)
+        return refuse("not-found", `There is no study ${uid}.`);
+      if (storage.reader.isStudyInJob(uid))
+        return refuse("in-use", "A job still works on the study; wait for it or cancel it.");
+      const waiting = parts
+        .archives()
+        .filter((remoteId) => storage.reader.uncommitted(uid, remoteId).length > 0);
+      if (waiting.length > 0 && !force)
+        return refuse(
+          "not-committed",
+          `${waiting.join(", ")} has not committed every image of the study. Send it and wait for the commitment, or delete it with force and the service PIN.`,
+        );
+      const outcome = await storage.deleteStudy(uid);
+      switch (outcome.kind) {
+        case "unknown-study":
+          return refuse("not-found", `There is no study ${uid}.`);
+        case "open-exam":
+          return refuse("in-use", `Exam ${outcome.examId} of the study is open; end it first.`);
+        case "deleted":
+          parts.onDeleted(uid);
+          return answer(null);
+        default:
+          return outcome satisfies never;
+      }
+    },
+    async instance(uid) {
+      const record = storage.reader.instance(uid);
+      return record === null ? noInstance(uid) : answer(instanceOf(storage, record));
+    },
+    async file(uid) {
+      const record = storage.reader.instance(uid);
+      if (record === null) return noInstance(uid);
+      return answer({ path: storage.filePath(record), offset: 0, bytes: record.fileBytes });
+    },
+    async pixels(uid, frame) {
+      const found = await pictureOf(uid, frame);
+      if (!found.ok) return found;
+      const p = found.value;
+      const bytes = p.columns * p.rows * p.samples * (p.bitsAllocated / 8);
+      return answer({
+        range: { path: p.path, offset: p.pixelOffset + (frame - 1) * bytes, bytes },
+        columns: p.columns,
+        rows: p.rows,
+        bitsAllocated: p.bitsAllocated,
+        bitsStored: p.bitsStored,
+        samplesPerPixel: p.samples,
+        photometricInterpretation: p.photometric,
+        numberOfFrames: p.numberOfFrames,
+        window: p.window,
+      });
+    },
+    async render(uid, request) {
+      const found = await pictureOf(uid, request.frame);
+      if (!found.ok) return found;
+      const png = await parts.render(
+        found.value,
+        request.frame - 1,
+        request.window ?? found.value.window,
+        request.width,
+      );
+      return answer(new Uint8Array(png));
+    },
+  };
+
+  async function pictureOf(uid: string, frame: number) {
+    const record = storage.reader.instance(uid);
+    if (record === null) return noInstance(uid);
+    const picture = await pictures.of(record);
+    if (picture === null)
+      return refuse("unsupported", "The object holds no picture that can be shown here.");
+    if (frame > picture.numberOfFrames)
+      return refuse(
+        "invalid-field",
+        `The object has ${picture.numberOfFrames} frame(s), frame ${frame} was asked for.`,
+      );
+    return answer(picture);
+  }
+}
+
+function summary(
+  study: StudyListing,
+  storage: StoragePort,
+  listings = storage.reader.listings(storage.reader.instancesOfStudy(study.studyInstanceUid)),
+): StudySummary {
+  const day = isoDate(study.studyDate);
+  const clock = /^(\d{2})(\d{2})(\d{2})/.exec(study.studyTime);
+  const birthDate = isoDate(study.birthDate);
+  return {
+    studyInstanceUid: study.studyInstanceUid,
+    studyId: study.studyId,
+    description: study.description,
+    accessionNumber: study.accessionNumber,
+    ...(day === undefined
+      ? {}
+      : { startedAt: clock ? `${day}T${clock[1]}:${clock[2]}:${clock[3]}` : `${day}T00:00:00` }),
+    patient: {
+      id: study.patientId,
+      name: study.patientName,
+      ...(birthDate === undefined ? {} : { birthDate }),
+      ...(study.sex === "M" || study.sex === "F" || study.sex === "O" ? { sex: study.sex } : {}),
+    },
+    modalities: [...study.modalities],
+    local: listings.some((l) => l.record.local),
+    numberOfInstances: study.numberOfInstances,
+    sent: listings.filter((l) => l.sends.some((s) => s.state === "stored" || s.state === "warning"))
+      .length,
+    committed: listings.filter((l) => l.commits.some((c) => c.state === "committed")).length,
+  };
+}
+
+function listingView(listing: InstanceListing): Instance {
+  const hex = (status: number) => status.toString(16).toUpperCase().padStart(4, "0");
+  return instanceView(listing.record, {
+    send: listing.sends.map((s) => ({
+      remoteId: s.remoteId,
+      state: s.state === "lost" ? "failed" : s.state,
+      ...(s.status === undefined ? {} : { status: hex(s.status) }),
+      at: isoTime(s.atMs),
+    })),
+    commit: listing.commits.map((c) => ({
+      remoteId: c.remoteId,
+      state: c.state === "pending" ? "requested" : c.state,
+      at: isoTime(c.atMs),
+      ...(c.failureReason === undefined
+        ? {}
+        : { reason: `failure reason ${hex(c.failureReason)}` }),
+    })),
+    print: copies("print"),
+    export: copies("export"),
+  });
+
+  function copies(kind: "print" | "export") {
+    return listing.outputs
+      .filter((o) => o.kind === kind)
+      .map((o) => ({ target: o.target, state: "done" as const, at: isoTime(o.atMs) }));
+  }
+}
