@@ -15,7 +15,7 @@ export interface OrthancTags {
 
 export interface Orthanc {
   /** Stores a file; answers Orthanc's id. Throws when it is refused. */
-  store(bytes: Uint8Array): Promise<string>;
+  store(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
   tags(id: string): Promise<OrthancTags>;
   stop(): Promise<void>;
 }

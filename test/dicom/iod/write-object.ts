@@ -16,7 +16,7 @@ export interface WriteOptions {
 }
 
 /** The whole file. */
-export function objectBytes(variant: Variant, options: WriteOptions = {}): Uint8Array {
+export function objectBytes(variant: Variant, options: WriteOptions = {}): Uint8Array<ArrayBuffer> {
   const { built } = variant;
   const byteLength = pixelBytes(variant);
   const header = encodeObjectHeader({
