@@ -27,6 +27,49 @@ const VR_OF_SOURCE: Readonly<Record<string, string>> = {
 const NO_ATTRIBUTE_VERSIONS = new Set(["PrivateTag", "PRIVATE", "ILLEGAL", "GENERIC"]);
 const TAG = /^\(([0-9A-F]{4})(?:-([0-9A-F]{4}))?,([0-9A-F]{4})(?:-([0-9A-F]{4}))?\)$/i;
 
+/**
+ * Where dcmjs 0.52.2 differs from PS3.6 or lacks a current attribute, as DCMTK's dictionary shows
+ * (test/dicom/dict/dictionary.test.ts): tag, VR, VM, keyword.
+ */
+// biome-ignore format: one row a line
+const CORRECTIONS: readonly (readonly [tag: string, vr: string, vm: string, name: string])[] = [
+  ["(0002,0026)", "UR", "1",   "SourcePresentationAddress"],
+  ["(0002,0027)", "UR", "1",   "SendingPresentationAddress"],
+  ["(0002,0028)", "UR", "1",   "ReceivingPresentationAddress"],
+  ["(0002,0031)", "OB", "1",   "RTVMetaInformationVersion"],
+  ["(0002,0032)", "UI", "1",   "RTVCommunicationSOPClassUID"],
+  ["(0002,0033)", "UI", "1",   "RTVCommunicationSOPInstanceUID"],
+  ["(0002,0035)", "OB", "1",   "RTVSourceIdentifier"],
+  ["(0002,0036)", "OB", "1",   "RTVFlowIdentifier"],
+  ["(0002,0037)", "UL", "1",   "RTVFlowRTPSamplingRate"],
+  ["(0002,0038)", "FD", "1",   "RTVFlowActualFrameDuration"],
+  ["(0006,0001)", "SQ", "1",   "CurrentFrameFunctionalGroupsSequence"],
+  ["(0014,0025)", "ST", "1",   "ComponentManufacturingProcedure"],
+  ["(0014,0028)", "ST", "1",   "ComponentManufacturer"],
+  ["(0014,0042)", "ST", "1",   "MaterialGrade"],
+  ["(0014,0044)", "ST", "1",   "MaterialPropertiesDescription"],
+  ["(0014,40A0)", "LO", "1-n", "ImageQualityIndicatorType"],
+  ["(0014,40A1)", "LO", "1-n", "ImageQualityIndicatorMaterial"],
+  ["(0014,40A2)", "LO", "1-n", "ImageQualityIndicatorSize"],
+  ["(0018,9323)", "CS", "1-n", "ExposureModulationType"],
+  ["(0022,1642)", "UL", "1",   "NumberOfBscansPerFrame"],
+  ["(0040,A803)", "UL", "1",   "NumberOfTableColumns"],
+  ["(0062,0009)", "LO", "1-n", "SegmentAlgorithmName"],
+  ["(0066,0040)", "OL", "1",   "LongPrimitivePointIndexList"],
+  ["(0066,0041)", "OL", "1",   "LongTrianglePointIndexList"],
+  ["(0066,0042)", "OL", "1",   "LongEdgePointIndexList"],
+  ["(0066,0043)", "OL", "1",   "LongVertexPointIndexList"],
+  ["(0068,62F0)", "SQ", "1",   "ViewOrientationModifierCodeSequence"],
+  ["(0070,1305)", "FD", "4",   "Plane"],
+  ["(0070,1306)", "FD", "3",   "PlaneNormal"],
+  ["(0070,150C)", "UL", "1",   "NumberOfVolumetricCurvePoints"],
+  ["(0076,0034)", "SQ", "1",   "ComponentTypeCodeSequence"],
+  ["(0080,0010)", "OF", "1",   "UValueData"],
+  ["(0080,0011)", "OF", "1",   "VValueData"],
+  ["(300A,0131)", "FL", "1",   "AverageBeamDosePointSourceToExternalContourDistance"],
+  ["(4010,1029)", "LO", "1-n", "ThreatDetectionAlgorithmAndVersion"],
+];
+
 function rowOf(source: SourceRow): Row | null {
   const { name, vr, vm } = source;
   if (name === undefined || vr === undefined || vm === undefined || vr === "na") return null;
@@ -48,7 +91,12 @@ function rowOf(source: SourceRow): Row | null {
   };
 }
 
-const rows = Object.values(dictionary)
+const corrected = CORRECTIONS.map(([tag, vr, vm, name]) => [tag, { tag, vr, vm, name }] as const);
+const sources: readonly SourceRow[] = Object.values({
+  ...dictionary,
+  ...Object.fromEntries(corrected),
+});
+const rows = sources
   .map(rowOf)
   .filter((row) => row !== null)
   .sort((a, b) => a.tag - b.tag);

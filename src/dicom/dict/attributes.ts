@@ -60,6 +60,16 @@ export const Tag = {
   SourceApplicationEntityTitle: 0x00020016,
   SendingApplicationEntityTitle: 0x00020017,
   ReceivingApplicationEntityTitle: 0x00020018,
+  SourcePresentationAddress: 0x00020026,
+  SendingPresentationAddress: 0x00020027,
+  ReceivingPresentationAddress: 0x00020028,
+  RTVMetaInformationVersion: 0x00020031,
+  RTVCommunicationSOPClassUID: 0x00020032,
+  RTVCommunicationSOPInstanceUID: 0x00020033,
+  RTVSourceIdentifier: 0x00020035,
+  RTVFlowIdentifier: 0x00020036,
+  RTVFlowRTPSamplingRate: 0x00020037,
+  RTVFlowActualFrameDuration: 0x00020038,
   PrivateInformationCreatorUID: 0x00020100,
   PrivateInformation: 0x00020102,
   FileSetID: 0x00041130,
@@ -81,6 +91,7 @@ export const Tag = {
   ReferencedTransferSyntaxUIDInFile: 0x00041512,
   ReferencedRelatedGeneralSOPClassUIDInFile: 0x0004151A,
   NumberOfReferences: 0x00041600,
+  CurrentFrameFunctionalGroupsSequence: 0x00060001,
   LengthToEnd: 0x00080001,
   SpecificCharacterSet: 0x00080005,
   LanguageCodeSequence: 0x00080006,
@@ -1951,7 +1962,7 @@ export const Tag = {
   OphthalmicEnFaceImageQualityRatingSequence: 0x00221628,
   QualityThreshold: 0x00221630,
   OCTBscanAnalysisAcquisitionParametersSequence: 0x00221640,
-  NumberofBscansPerFrame: 0x00221642,
+  NumberOfBscansPerFrame: 0x00221642,
   BscanSlabThickness: 0x00221643,
   DistanceBetweenBscanSlabs: 0x00221644,
   BscanCycleTime: 0x00221645,
@@ -2741,7 +2752,7 @@ export const Tag = {
   LanguageCodeSequenceTrial: 0x0040A744,
   TabulatedValuesSequence: 0x0040A801,
   NumberOfTableRows: 0x0040A802,
-  NumbeOfTableColumns: 0x0040A803,
+  NumberOfTableColumns: 0x0040A803,
   TableRowNumber: 0x0040A804,
   TableColumnNumber: 0x0040A805,
   TableRowDefinitionSequence: 0x0040A806,
@@ -3173,7 +3184,7 @@ export const Tag = {
   HPGLDocumentID: 0x006862D0,
   HPGLDocumentLabel: 0x006862D5,
   ViewOrientationCodeSequence: 0x006862E0,
-  ViewOrientationModifier: 0x006862F0,
+  ViewOrientationModifierCodeSequence: 0x006862F0,
   HPGLDocumentScaling: 0x006862F2,
   HPGLDocument: 0x00686300,
   HPGLContourPenNumber: 0x00686310,
@@ -3377,8 +3388,8 @@ export const Tag = {
   VolumeCroppingMethod: 0x00701302,
   BoundingBoxCrop: 0x00701303,
   ObliqueCroppingPlaneSequence: 0x00701304,
-  ObliqueCroppingPlane: 0x00701305,
-  ObliqueCroppingPlaneNormal: 0x00701306,
+  Plane: 0x00701305,
+  PlaneNormal: 0x00701306,
   CroppingSpecificationNumber: 0x00701309,
   MultiPlanarReconstructionStyle: 0x00701501,
   MPRThicknessType: 0x00701502,
@@ -4312,7 +4323,7 @@ export const Tag = {
   IsocenterPosition: 0x300A012C,
   SurfaceEntryPoint: 0x300A012E,
   SourceToSurfaceDistance: 0x300A0130,
-  AverageBeamDosePointSourceToExternalContourSurfaceDistance: 0x300A0131,
+  AverageBeamDosePointSourceToExternalContourDistance: 0x300A0131,
   SourceToExternalContourDistance: 0x300A0132,
   ExternalContourEntryPoint: 0x300A0133,
   CumulativeMetersetWeight: 0x300A0134,
@@ -5019,7 +5030,7 @@ export const Tag = {
   RouteSegmentEndTime: 0x40101026,
   TDRType: 0x40101027,
   InternationalRouteSegment: 0x40101028,
-  ThreatDetectionAlgorithmandVersion: 0x40101029,
+  ThreatDetectionAlgorithmAndVersion: 0x40101029,
   AssignedLocation: 0x4010102A,
   AlarmDecisionTime: 0x4010102B,
   AlarmDecision: 0x40101031,
@@ -5227,6 +5238,16 @@ export const ATTRIBUTE_LINES = `
 00020016 AE 1
 00020017 AE 1
 00020018 AE 1
+00020026 UR 1
+00020027 UR 1
+00020028 UR 1
+00020031 OB 1
+00020032 UI 1
+00020033 UI 1
+00020035 OB 1
+00020036 OB 1
+00020037 UL 1
+00020038 FD 1
 00020100 UI 1
 00020102 OB 1
 00041130 CS 1
@@ -5248,6 +5269,7 @@ export const ATTRIBUTE_LINES = `
 00041512 UI 1
 0004151A UI 1-n
 00041600 UL 1
+00060001 SQ 1
 00080001 UL 1
 00080005 CS 1-n
 00080006 SQ 1
@@ -5623,13 +5645,13 @@ export const ATTRIBUTE_LINES = `
 00120087 DA 1
 00140023 ST 1-n
 00140024 ST 1-n
-00140025 ST 1-n
-00140028 ST 1-n
+00140025 ST 1
+00140028 ST 1
 00140030 DS 1-n
 00140032 DS 1-n
 00140034 DS 1-n
-00140042 ST 1-n
-00140044 ST 1-n
+00140042 ST 1
+00140044 ST 1
 00140045 ST 1-n
 00140046 LT 1
 00140050 CS 1
@@ -5786,9 +5808,9 @@ export const ATTRIBUTE_LINES = `
 0014409C DS 1
 0014409D DS 1
 0014409F DS 1
-001440A0 LO 1
-001440A1 LO 1
-001440A2 LO 1
+001440A0 LO 1-n
+001440A1 LO 1-n
+001440A2 LO 1-n
 00145002 IS 1
 00145004 IS 1
 00145100 US 1
@@ -6523,7 +6545,7 @@ export const ATTRIBUTE_LINES = `
 00189320 SH 1
 00189321 SQ 1
 00189322 FD 2
-00189323 CS 1
+00189323 CS 1-n
 00189324 FD 1
 00189325 SQ 1
 00189326 SQ 1
@@ -8233,7 +8255,7 @@ export const ATTRIBUTE_LINES = `
 00620006 ST 1
 00620007 SQ 1
 00620008 CS 1
-00620009 LO 1
+00620009 LO 1-n
 0062000A SQ 1
 0062000B US 1-n
 0062000C US 1
@@ -8302,10 +8324,10 @@ export const ATTRIBUTE_LINES = `
 00660036 LO 1
 00660037 FL 1
 00660038 FL 1
-00660040 UL 1-n
-00660041 UL 3-3n
-00660042 UL 2-2n
-00660043 UL 1-n
+00660040 OL 1
+00660041 OL 1
+00660042 OL 1
+00660043 OL 1
 00660101 SQ 1
 00660102 SQ 1
 00660103 OW 1
@@ -8340,7 +8362,7 @@ export const ATTRIBUTE_LINES = `
 006862D0 US 1
 006862D5 LO 1
 006862E0 SQ 1
-006862F0 FD 9
+006862F0 SQ 1
 006862F2 FD 1
 00686300 OB 1
 00686310 US 1
@@ -8553,7 +8575,7 @@ export const ATTRIBUTE_LINES = `
 00701505 FD 3
 00701507 FD 3
 00701508 FD 1
-0070150C FL 1
+0070150C UL 1
 0070150D OD 1
 00701511 FD 3
 00701512 FD 1
@@ -8810,7 +8832,7 @@ export const ATTRIBUTE_LINES = `
 00760020 SQ 1
 00760030 LO 1
 00760032 SQ 1
-00760034 CS 1
+00760034 SQ 1
 00760036 CS 1
 00760038 CS 1
 00760040 SQ 1
@@ -8849,8 +8871,8 @@ export const ATTRIBUTE_LINES = `
 00800007 US 3-3n
 00800008 SQ 1
 00800009 SH 1
-00800010 OF 1-n
-00800011 OF 1-n
+00800010 OF 1
+00800011 OF 1
 00800012 SQ 1
 00800013 SQ 1
 00820001 CS 1

@@ -5,6 +5,7 @@ import { DataSet } from "../data/data-set.ts";
 import { decodeDataSet } from "../data/decode.ts";
 import { DecodeError } from "../data/decode-error.ts";
 import { encodeDataSet } from "../data/encode.ts";
+import { vrOfBytes } from "../data/vr.ts";
 import { Tag } from "../dict/attributes.ts";
 import { FileFormatError } from "./transfer-syntaxes.ts";
 
@@ -68,24 +69,19 @@ export function decodeFileMeta(bytes: Uint8Array): { meta: FileMeta; end: number
   };
 }
 
-/** VRs whose explicit header has a length of four bytes (PS3.5 §7.1.2). */
-const LONG_VRS = ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"];
-
 /**
- * Offset behind the last element of group 0002.
+ * Offset behind the last element of group 0002, found without its group length, which may be wrong.
  * @throws DecodeError "truncated" when the bytes end before
  */
 function endOfGroup2(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = PREFIX_END;
-  while (at < bytes.byteLength) {
-    if (at + 8 > bytes.byteLength) break;
+  while (at + 8 <= bytes.byteLength) {
     if (view.getUint16(at, true) !== 0x0002) return at;
-    const vr = String.fromCharCode(bytes[at + 4] ?? 0, bytes[at + 5] ?? 0);
-    const long = LONG_VRS.includes(vr);
-    if (long && at + 12 > bytes.byteLength) break;
-    at += long ? 12 + view.getUint32(at + 8, true) : 8 + view.getUint16(at + 6, true);
+    const isLong = vrOfBytes(bytes[at + 4] ?? 0, bytes[at + 5] ?? 0)?.longForm ?? false;
+    if (isLong && at + 12 > bytes.byteLength) break;
+    at += isLong ? 12 + view.getUint32(at + 8, true) : 8 + view.getUint16(at + 6, true);
   }
   if (at === bytes.byteLength) return at;
-  throw new DecodeError("truncated", 0x00020000, at, "file meta information cut short");
+  throw new DecodeError("truncated", 0x00020000, at, "the bytes end within File Meta");
 }
