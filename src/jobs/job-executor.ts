@@ -1,0 +1,33 @@
+// What the queue asks of the part that does one type of job, and what it is told.
+
+import type { StoredJob } from "../store/job-table.ts";
+
+/** One attempt at a job. */
+export interface JobRun {
+  /** The job as it stands now. */
+  readonly job: StoredJob;
+  /** Aborted when the operator cancels or the device stops: end soon, with "interrupted". */
+  readonly signal: AbortSignal;
+  /** Adds a line to the job's log, which the operator reads. */
+  log(text: string): void;
+  /** Tells how far it is. */
+  progress(done: number, total: number): void;
+}
+
+export type RunOutcome =
+  | { readonly kind: "done" }
+  /** Tried again by itself after `delayMs`; `postponed`: the peer asked for later, nothing failed. */
+  | {
+      readonly kind: "retry";
+      readonly reason: string;
+      readonly delayMs: number;
+      readonly postponed: boolean;
+    }
+  /** The operator must do something, then retry. */
+  | { readonly kind: "failed"; readonly reason: string }
+  /** Ended because of the signal. */
+  | { readonly kind: "interrupted" };
+
+export interface JobExecutor {
+  run(run: JobRun): Promise<RunOutcome>;
+}
