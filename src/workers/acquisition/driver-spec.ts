@@ -1,0 +1,61 @@
+// Which panel driver to use, as plain data that goes to the acquisition thread, and as the text of the
+// command line: simulated, replay:PATH, gige:ADDRESS.
+
+import type { Clock } from "../../core/clock.ts";
+import {
+  type Detector,
+  DetectorError,
+  type DetectorMode,
+  type PhantomName,
+} from "../../hal/detector/detector.ts";
+import { replayDetector } from "../../hal/detector/replay/replay-detector.ts";
+import { simulatedDetector } from "../../hal/detector/sim/simulated-detector.ts";
+import { dicomFrameReader } from "./dicom-frame-reader.ts";
+
+/** Values of the panel's timing and geometry that tests change. */
+interface PanelSettings {
+  readonly modes?: readonly DetectorMode[] | undefined;
+  /** ms */
+  readonly prepareMs?: number | undefined;
+  /** ms */
+  readonly integrationMs?: number | undefined;
+}
+
+export type DriverSpec =
+  | ({
+      readonly driver: "simulated";
+      readonly seed: number;
+      readonly phantom?: PhantomName | undefined;
+    } & PanelSettings)
+  | ({ readonly driver: "replay"; readonly path: string } & PanelSettings)
+  | { readonly driver: "gige"; readonly address: string };
+
+/** Seed of the simulated panel where none is given, so that it is the same panel every day. */
+export const DEFAULT_SEED = 10;
+
+/** Reads the text of a driver. @throws DetectorError naming what is possible */
+export function parseDriver(text: string, seed = DEFAULT_SEED): DriverSpec {
+  const colon = text.indexOf(":");
+  const name = colon < 0 ? text : text.slice(0, colon);
+  const rest = colon < 0 ? "" : text.slice(colon + 1);
+  if (name === "simulated" && rest === "") return { driver: "simulated", seed };
+  if (name === "replay" && rest !== "") return { driver: "replay", path: rest };
+  if (name === "gige" && rest !== "") return { driver: "gige", address: rest };
+  throw new DetectorError(
+    `there is no panel driver "${text}"; use simulated, replay:PATH or gige:ADDRESS`,
+  );
+}
+
+/** The driver a specification names. @throws DetectorError */
+export function makeDetector(spec: DriverSpec, clock: Clock): Detector {
+  switch (spec.driver) {
+    case "simulated":
+      return simulatedDetector({ ...spec, clock });
+    case "replay":
+      return replayDetector({ ...spec, clock, readers: [dicomFrameReader] });
+    case "gige":
+      throw new DetectorError(
+        `the GigE Vision driver (${spec.address}) is not yet available; use simulated or replay:PATH`,
+      );
+  }
+}
