@@ -1,0 +1,95 @@
+// The health of the whole device in one record, with sentences for what is wrong.
+
+import type { Configuration } from "../../config/configuration.ts";
+import type { AcquisitionStatus } from "../../exam/acquisition.ts";
+import type { RemoteState } from "../../services/remotes/remote-states.ts";
+import type { Health } from "../contract.ts";
+import { isoTime } from "../views.ts";
+
+export interface HealthFacts {
+  readonly nowMs: number;
+  readonly startedMs: number;
+  readonly configuration: Configuration;
+  readonly dicomPort: number;
+  readonly acquisition: AcquisitionStatus;
+  readonly detector: Omit<Health["detector"], "reason"> & { readonly reason?: string | undefined };
+  readonly generator: Omit<Health["generator"], "reason"> & {
+    readonly reason?: string | undefined;
+  };
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  readonly remote: (remoteId: string) => RemoteState | undefined;
+  /** Instances whose file is missing or short. */
+  readonly missing: readonly string[];
+  /** Exposures that left no image although one was wanted. */
+  readonly lostImages: number;
+}
+
+/** Below this a warning is shown: about thirty large radiographs. */
+export const DISK_LOW_BYTES = 512 * 1024 * 1024;
+/** Below this nothing is exposed. */
+export const DISK_FULL_BYTES = 64 * 1024 * 1024;
+
+export function healthOf(facts: HealthFacts): Health {
+  const { configuration, acquisition } = facts;
+  const { device } = configuration;
+  const disk =
+    facts.freeBytes < DISK_FULL_BYTES ? "full" : facts.freeBytes < DISK_LOW_BYTES ? "low" : "ok";
+  const faults = [
+    ...(acquisition.state === "fault"
+      ? [`Panel or generator failed: ${acquisition.reason ?? "no reason given"}.`]
+      : []),
+    ...(facts.detector.state === "disconnected" ? ["The panel is not connected."] : []),
+    ...(disk === "full" ? ["The disk is full: send and delete studies."] : []),
+  ];
+  const worries = [
+    ...(disk === "low" ? ["The disk is nearly full: send and delete studies."] : []),
+    ...(facts.missing.length > 0
+      ? [`${facts.missing.length} stored object(s) are missing from the disk; call service.`]
+      : []),
+    ...(facts.lostImages > 0
+      ? [`${facts.lostImages} exposure(s) left no image since the start; see the log.`]
+      : []),
+    ...configuration.remotes.flatMap((r) => {
+      const state = facts.remote(r.id);
+      return state?.reachable === false
+        ? [`${r.id} cannot be reached: ${state.reason ?? "no reason given"}.`]
+        : [];
+    }),
+  ];
+  return {
+    status: faults.length > 0 ? "fault" : worries.length > 0 ? "degraded" : "ok",
+    problems: [...faults, ...worries],
+    time: isoTime(facts.nowMs),
+    startedAt: isoTime(facts.startedMs),
+    device: {
+      manufacturer: device.manufacturer,
+      modelName: device.modelName,
+      serialNumber: device.serialNumber,
+      softwareVersions: device.softwareVersions,
+      stationName: device.stationName,
+      institutionName: device.institutionName,
+      aeTitle: configuration.local.aeTitle,
+      dicomPort: facts.dicomPort,
+    },
+    acquisition: withoutUndefined(acquisition),
+    detector: withoutUndefined(facts.detector),
+    generator: withoutUndefined(facts.generator),
+    disk: { freeBytes: facts.freeBytes, totalBytes: facts.totalBytes, state: disk },
+    remotes: configuration.remotes.map((r) => {
+      const state = facts.remote(r.id);
+      return {
+        id: r.id,
+        reachable: state?.reachable ?? null,
+        checkedAt: state === undefined ? null : isoTime(state.checkedMs),
+        ...(state?.reason === undefined ? {} : { reason: state.reason }),
+      };
+    }),
+  };
+}
+
+/** JSON has no undefined; the contract's optional fields are left out. */
+function withoutUndefined<T extends object>(record: T) {
+  type Defined = { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(record).filter(([, v]) => v !== undefined)) as Defined;
+}
