@@ -141,7 +141,9 @@ export const REFERENCE_POINTS = {
   "113862": "1cm above Tabletop",
   "113863": "30cm above Tabletop",
   "113864": "15cm from Table Centerline",
-  "113865": "Entrance exposure to a 4.2 cm breast thickness",
+  "113941": "In Detector Plane",
+  "113964": "At Surface of Patient",
+  "113965": "100cm from X-Ray Source",
 } as const;
 
 const acquisition = z.strictObject({
@@ -162,7 +164,7 @@ const acquisition = z.strictObject({
     .enum(Object.keys(REFERENCE_POINTS) as [keyof typeof REFERENCE_POINTS])
     .default("113863"),
   defaultProtocolId: z.string().default("chest-pa"),
-  operator: text(64).default("OPERATOR"),
+  operator: text(64).min(1).default("OPERATOR"),
   performingPhysician: text(64).default(""),
   /** The site's own. Shipped ones, as GET shows them beside these, stay the device's. */
   protocols: z

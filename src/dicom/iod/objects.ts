@@ -5,6 +5,7 @@ import { type BuiltObject, buildDataSet } from "./build.ts";
 import { cr } from "./cr.ts";
 import { dx } from "./dx.ts";
 import type { CaptureFacts, ImageFacts, ObjectFacts, ReportFacts } from "./facts.ts";
+import { IodError, type IodProblem } from "./iod-error.ts";
 import { rdsr } from "./rdsr.ts";
 import { rf } from "./rf.ts";
 import type { Iod } from "./row.ts";
@@ -32,6 +33,23 @@ export const buildDoseReport = (facts: ReportFacts): BuiltObject => build(rdsr, 
 /** The image object of a protocol's choice. @throws IodError */
 export function buildImage(object: "DX" | "CR" | "XA" | "RF", facts: ImageFacts): BuiltObject {
   return build({ DX: dx, CR: cr, XA: xa, RF: rf }[object], facts);
+}
+
+/**
+ * What would keep an image from being made, known before the exposure: facts as they will be, with
+ * any pixel values. Empty: it can be made.
+ */
+export function imageProblems(
+  object: "DX" | "CR" | "XA" | "RF",
+  facts: ImageFacts,
+): readonly IodProblem[] {
+  try {
+    buildImage(object, facts);
+    return [];
+  } catch (error) {
+    if (error instanceof IodError) return error.problems;
+    throw error;
+  }
 }
 
 function build<F extends ObjectFacts>(

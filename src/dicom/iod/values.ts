@@ -76,7 +76,16 @@ function isImage(facts: PictureFacts): facts is ImageFacts {
   return "protocol" in facts;
 }
 
-export const highBit = (facts: PictureFacts) => facts.pixels.bitsStored - 1;
+/**
+ * Bits Stored: XA and RF know no 14 bits (Table 8.1-17), so a panel's 14 are declared as 16 there;
+ * pixel values and window stay what they are.
+ */
+export function bitsStored(facts: PictureFacts, iod: IodKey): number {
+  const bits = facts.pixels.bitsStored;
+  return bits === 14 && (iod === "XA" || iod === "RF") ? 16 : bits;
+}
+
+export const highBit = (facts: PictureFacts, iod: IodKey) => bitsStored(facts, iod) - 1;
 export const samplesPerPixel = ({ photometric }: PixelFacts) => (photometric === "RGB" ? 3 : 1);
 export const isMonochrome = (facts: PictureFacts) => facts.pixels.photometric !== "RGB";
 

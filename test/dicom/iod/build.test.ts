@@ -13,6 +13,7 @@ import {
   buildDxImage,
   buildRfImage,
   buildXaImage,
+  imageProblems,
 } from "../../../src/dicom/iod/objects.ts";
 import type { Iod, Keyword, Row } from "../../../src/dicom/iod/row.ts";
 import type { Laterality } from "../../../src/model/protocol.ts";
@@ -80,6 +81,14 @@ describe("a value that must be there", () => {
     expect(error.problems.map((p) => p.attribute)).toEqual(["StudyDescription", "OperatorsName"]);
   });
 
+  test("is known before the exposure to who asks", () => {
+    const facts = imageFacts("DX", "radiography");
+    expect(imageProblems("DX", facts)).toEqual([]);
+    expect(imageProblems("DX", { ...facts, exam: { ...exam, operator: "" } })).toEqual([
+      { table: "8.1-10", attribute: "OperatorsName", what: "has no value" },
+    ]);
+  });
+
   test("is refused when it is no finite number", () => {
     const exposure = exposureOf("radiography", {}, { kv: Number.NaN as never });
     expect(refusal(() => buildXaImage(imageFacts("XA", "radiography", { exposure }))).message).toBe(
@@ -96,14 +105,15 @@ describe("a value that must be there", () => {
 });
 
 describe("a value that is not allowed", () => {
-  test("14 stored bits are refused in XA, whose table lacks them, and allowed in DX", () => {
-    const pixels = { ...imageFacts("XA", "radiography").pixels, bitsStored: 14 };
+  test("15 stored bits are refused, naming every table they offend", () => {
+    const pixels = { ...imageFacts("XA", "radiography").pixels, bitsStored: 15 };
+    const what = (list: string) => `is 15, not one of ${list}`;
     expect(
       refusal(() => buildXaImage(imageFacts("XA", "radiography", { pixels }))).problems,
     ).toEqual([
-      { table: "8.1-17", attribute: "BitsStored", what: "is 14, not one of 8, 10, 12, 16" },
+      { table: "8.1-13", attribute: "BitsStored", what: what("8, 10, 12, 14, 16") },
+      { table: "8.1-17", attribute: "BitsStored", what: what("8, 10, 12, 16") },
     ]);
-    expect(dxWith({ pixels }).number(Tag.BitsStored)).toBe(14);
   });
 
   test("a name of 63 characters a group is taken, one of 64 is refused", () => {
@@ -214,6 +224,23 @@ describe("what depends on the picture", () => {
     expect(dataSet.number(Tag.WindowCenter)).toBe(4096);
     expect(dataSet.number(Tag.WindowWidth)).toBe(4096);
     expect(dxWith({ window: { center: 10, width: 0 } }).number(Tag.WindowWidth)).toBe(1);
+  });
+
+  test("14 bits of the panel are 14 in DX and declared as 16 in XA and RF, whose tables lack them", () => {
+    const pixels = { ...imageFacts("XA", "radiography").pixels, bitsStored: 14 };
+    const window = { center: 8192, width: 16384 };
+    const bits = ({ dataSet }: { dataSet: DataSet }) =>
+      [Tag.BitsStored, Tag.HighBit, Tag.WindowCenter, Tag.WindowWidth].map((t) =>
+        dataSet.number(t),
+      );
+    const more = { pixels, window };
+    expect(bits(buildDxImage(imageFacts("DX", "radiography", more)))).toEqual([
+      14, 13, 8192, 16384,
+    ]);
+    expect(bits(buildXaImage(imageFacts("XA", "serial", more)))).toEqual([16, 15, 8192, 16384]);
+    expect(bits(buildRfImage(imageFacts("RF", "fluoroscopy", more)))).toEqual([
+      16, 15, 8192, 16384,
+    ]);
   });
 
   test("fluoroscopy is of low dose setting, runs are pulsed, a radiograph has no mode", () => {

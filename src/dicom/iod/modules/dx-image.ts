@@ -2,7 +2,7 @@
 
 import type { ImageFacts } from "../facts.ts";
 import type { Module } from "../row.ts";
-import { highBit, imageType, patientOrientation, windowInRange } from "../values.ts";
+import { bitsStored, highBit, imageType, patientOrientation, windowInRange } from "../values.ts";
 
 export const dxImage: Module<ImageFacts> = {
   name: "DX Image",
@@ -51,7 +51,7 @@ export const dxImage: Module<ImageFacts> = {
       presence: "ALWAYS",
       enum: [8, 10, 12, 14, 16],
       source: ["CONFIG"],
-      value: (f) => f.pixels.bitsStored,
+      value: bitsStored,
     },
     {
       tag: "HighBit",

@@ -2,7 +2,7 @@
 
 import type { PictureFacts } from "../facts.ts";
 import type { Module } from "../row.ts";
-import { highBit, samplesPerPixel } from "../values.ts";
+import { bitsStored, highBit, samplesPerPixel } from "../values.ts";
 
 export const imagePixel: Module<PictureFacts> = {
   name: "Image Pixel",
@@ -63,7 +63,7 @@ export const imagePixel: Module<PictureFacts> = {
       enum: [8, 10, 12, 14, 16],
       source: ["CONFIG"],
       errata: ["E57"],
-      value: (f) => f.pixels.bitsStored,
+      value: bitsStored,
     },
     { tag: "HighBit", vr: "US", type: "1", presence: "ALWAYS", source: ["CONFIG"], value: highBit },
     {

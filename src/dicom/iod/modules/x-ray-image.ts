@@ -3,7 +3,7 @@
 import { Tag } from "../../dict/attributes.ts";
 import type { ImageFacts } from "../facts.ts";
 import type { Module } from "../row.ts";
-import { highBit, imageType } from "../values.ts";
+import { bitsStored, highBit, imageType } from "../values.ts";
 
 export const xRayImage: Module<ImageFacts> = {
   name: "X-Ray Image",
@@ -72,7 +72,7 @@ export const xRayImage: Module<ImageFacts> = {
       presence: "ALWAYS",
       enum: [8, 10, 12, 16],
       source: ["CONFIG"],
-      value: (f) => f.pixels.bitsStored,
+      value: bitsStored,
     },
     {
       tag: "HighBit",
