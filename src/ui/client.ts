@@ -1,0 +1,65 @@
+// Calls to the local API. Every failure becomes a ProblemAnswer with words for the technician.
+
+import type { Problem } from "../api/contract.ts";
+import { strings } from "./strings.ts";
+
+export class ProblemAnswer extends Error {
+  override readonly name = "ProblemAnswer";
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+const PREFIX = "/api/v1";
+
+/** The path of a resource, its parts made safe. */
+export const apiPath = (...parts: readonly string[]): string =>
+  `${PREFIX}/${parts.map(encodeURIComponent).join("/")}`;
+
+/** @throws ProblemAnswer when the device refuses or does not answer. */
+export async function fetchApi(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (cause) {
+    throw new ProblemAnswer(localProblem(strings.unreachable, String(cause)));
+  }
+  if (!response.ok) throw new ProblemAnswer(await problemOf(response));
+  return response;
+}
+
+/** @throws ProblemAnswer */
+export async function read<T>(path: string): Promise<T> {
+  return (await (await fetchApi(path)).json()) as T;
+}
+
+/** @throws ProblemAnswer */
+export async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetchApi(path, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    const body = (await response.json()) as Partial<Problem>;
+    if (typeof body.detail === "string" && typeof body.title === "string") return body as Problem;
+  } catch {
+    // Not JSON: said below.
+  }
+  return localProblem(strings.internal, `${response.status} ${response.statusText}`);
+}
+
+const localProblem = (detail: string, title: string): Problem => ({
+  type: "about:blank",
+  title,
+  status: 0,
+  detail,
+});

@@ -1,0 +1,98 @@
+// The event stream of the device into the kiosk's signals; comes back by itself after a restart.
+
+import type { DeviceEvent } from "../api/contract.ts";
+import { apiPath, ProblemAnswer, read } from "./client.ts";
+import {
+  acquisition,
+  configuration,
+  health,
+  keepExam,
+  keepJob,
+  link,
+  readAll,
+  studiesVersion,
+  worklist,
+} from "./state.ts";
+
+/** A stream that the server refused is tried again after this time. */
+const RETRY_MS = 1_500;
+
+const HANDLED = {
+  acquisition: (data) => {
+    acquisition.value = data;
+  },
+  health: (data) => {
+    health.value = data;
+    acquisition.value = data.acquisition;
+  },
+  exam: (data) => {
+    keepExam(data);
+    studiesVersion.value += 1;
+  },
+  instance: () => {
+    studiesVersion.value += 1;
+  },
+  study: () => {
+    studiesVersion.value += 1;
+  },
+  "study-deleted": () => {
+    studiesVersion.value += 1;
+  },
+  job: keepJob,
+  worklist: (data) => {
+    worklist.value = data;
+  },
+  configuration: () => {
+    read<NonNullable<typeof configuration.value>>(apiPath("config")).then(
+      (fresh) => {
+        configuration.value = fresh;
+      },
+      () => {},
+    );
+  },
+  media: () => {},
+} satisfies {
+  [K in DeviceEvent["type"]]: (data: Extract<DeviceEvent, { type: K }>["data"]) => void;
+};
+
+/** Follows the device for as long as the page lives. */
+export function followDevice(): void {
+  let changes = 0;
+  const source = new EventSource(apiPath("events"));
+
+  const readAnew = () => {
+    readAll(() => changes).then(
+      () => {
+        link.value = "up";
+      },
+      (error: unknown) => {
+        if (!(error instanceof ProblemAnswer)) throw error;
+        source.close();
+        again();
+      },
+    );
+  };
+  /** What the tube does is not known while the device is away, so no lamp may claim it. */
+  const away = () => {
+    acquisition.value = { state: "idle" };
+    if (link.value === "up") link.value = "down";
+  };
+  const again = () => {
+    away();
+    setTimeout(followDevice, RETRY_MS);
+  };
+
+  source.addEventListener("hello", readAnew);
+  source.addEventListener("reset", readAnew);
+  for (const [type, handle] of Object.entries(HANDLED))
+    source.addEventListener(type, (event) => {
+      changes += 1;
+      (handle as (data: unknown) => void)(JSON.parse(event.data));
+    });
+  source.onerror = () => {
+    away();
+    if (source.readyState !== EventSource.CLOSED) return;
+    source.close();
+    again();
+  };
+}

@@ -1,0 +1,315 @@
+// The exam: protocol and technique on the left, the image in the middle, all images on the right.
+
+import { batch, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { DiscontinuationReason, Exam, ProtocolView, Technique } from "../../api/contract.ts";
+import { clockTime, patientLine, personName } from "../format.ts";
+import { Icon } from "../icons.tsx";
+import { Button } from "../parts/button.tsx";
+import { Confirm, Dialog } from "../parts/dialog.tsx";
+import { JobLine } from "../parts/job-line.tsx";
+import { ProtocolButton } from "../parts/protocol-button.tsx";
+import { ProtocolChooser } from "../parts/protocol-chooser.tsx";
+import { SendDialog } from "../parts/send-dialog.tsx";
+import { Stepper } from "../parts/stepper.tsx";
+import { Strip } from "../parts/strip.tsx";
+import {
+  acquisition,
+  completeExam,
+  discontinueExam,
+  exam,
+  go,
+  health,
+  jobs,
+  offered,
+  prepare,
+  pressSwitch,
+  protocols,
+  selectedInstance,
+} from "../state.ts";
+import { strings } from "../strings.ts";
+import { stepTechnique, TECHNIQUE_LIMITS, type TechniqueKey } from "../technique.ts";
+import { Viewer } from "../viewer/viewer.tsx";
+
+const words = strings.exam;
+/** After the last step of a value a prepared system is prepared again. */
+const SETTLE_MS = 300;
+const RUN_SECONDS_MAX = 30;
+
+export function ExamScreen() {
+  const shown = exam.value;
+  if (shown === null)
+    return (
+      <div class="screen blank">
+        <Icon name="exam" size={72} />
+        <h2>{words.none}</h2>
+        <p>{words.noneHint}</p>
+        <Button
+          kind="primary"
+          size="large"
+          label={words.toStart}
+          onPress={() => go({ name: "start" })}
+        />
+      </div>
+    );
+  return (
+    <div class="screen exam" key={shown.id}>
+      <Controls exam={shown} />
+      <ImageArea exam={shown} />
+      <Strip
+        instances={shown.instances.filter((i) => i.numberOfFrames > 0)}
+        selected={selectedInstance.value}
+        onSelect={(uid) => {
+          selectedInstance.value = uid;
+        }}
+      />
+    </div>
+  );
+}
+
+function ImageArea({ exam: shown }: { exam: Exam }) {
+  const uid = selectedInstance.value;
+  const index = shown.instances.findIndex((i) => i.sopInstanceUid === uid);
+  const instance = shown.instances[index];
+  if (instance === undefined)
+    return (
+      <section class="viewer empty-viewer">
+        <Icon name="hand" size={64} />
+        <h2>{words.noImages}</h2>
+        <p>{words.noImagesHint}</p>
+      </section>
+    );
+  const exposure = shown.exposures[index];
+  const technique =
+    exposure?.kv === undefined
+      ? []
+      : [`${exposure.kv} kV  ${exposure.ma} mA  ${exposure.exposureTimeMs} ms`];
+  return (
+    <Viewer
+      sopInstanceUid={instance.sopInstanceUid}
+      overlay={[
+        [personName(shown.patient.name), patientLine(shown.patient)],
+        [
+          `${instance.modality} ${index + 1}/${shown.instances.length}`,
+          ...(exposure?.at === undefined ? [] : [clockTime(exposure.at)]),
+          ...technique,
+        ],
+      ]}
+    />
+  );
+}
+
+function Controls({ exam: shown }: { exam: Exam }) {
+  const open = shown.state === "open";
+  return (
+    <aside class="controls">
+      {open ? (
+        <Acquire exam={shown} />
+      ) : (
+        <p class={`ended ${shown.state}`}>{words.ended(strings.examStates[shown.state])}</p>
+      )}
+      <EndOrSend exam={shown} />
+    </aside>
+  );
+}
+
+function Acquire({ exam: shown }: { exam: Exam }) {
+  const choosing = useSignal(false);
+  const initial = protocols.value.find((p) => p.id === shown.protocolId) ?? protocols.value[0];
+  const protocol = useSignal<ProtocolView | undefined>(initial);
+  const technique = useSignal<Technique>(techniqueOf(initial));
+  const runSeconds = useSignal(3);
+  const exposing = useSignal(false);
+  const settle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const mine = acquisition.value.examId === undefined || acquisition.value.examId === shown.id;
+  const state = mine ? acquisition.value.state : "idle";
+  const busy = exposing.value || state === "exposing" || state === "preparing";
+
+  const prepareNow = async () => {
+    clearTimeout(settle.current);
+    const answer = await prepare(shown.id, {
+      ...(protocol.value === undefined ? {} : { protocolId: protocol.value.id }),
+      technique: technique.value,
+    });
+    // The generator says which values it really took.
+    if (answer !== null) technique.value = answer.technique;
+  };
+  const changed = () => {
+    clearTimeout(settle.current);
+    if (state === "ready") settle.current = setTimeout(prepareNow, SETTLE_MS);
+  };
+  useEffect(() => () => clearTimeout(settle.current), []);
+
+  const step = (key: TechniqueKey, direction: 1 | -1) => {
+    technique.value = {
+      ...technique.value,
+      [key]: stepTechnique(key, technique.value[key], direction),
+    };
+    changed();
+  };
+  const kind = protocol.value?.kind ?? "radiography";
+  const press = async () => {
+    exposing.value = true;
+    await pressSwitch({
+      kind,
+      ...(kind === "radiography" ? {} : { durationMs: runSeconds.value * 1000 }),
+    });
+    exposing.value = false;
+  };
+
+  return (
+    <div class="acquire">
+      <ProtocolButton
+        name={protocol.value?.name}
+        disabled={busy}
+        onPress={() => {
+          choosing.value = true;
+        }}
+      />
+      {(Object.keys(TECHNIQUE_LIMITS) as TechniqueKey[]).map((key) => (
+        <Stepper
+          key={key}
+          label={TECHNIQUE_LIMITS[key].unit}
+          unit={TECHNIQUE_LIMITS[key].unit}
+          value={String(technique.value[key])}
+          disabled={busy}
+          onStep={(direction) => step(key, direction)}
+        />
+      ))}
+      {kind !== "radiography" && (
+        <Stepper
+          label={words.runSeconds}
+          unit="s"
+          value={String(runSeconds.value)}
+          disabled={busy}
+          onStep={(direction) => {
+            const next = runSeconds.value + direction;
+            runSeconds.value = Math.min(RUN_SECONDS_MAX, Math.max(1, next));
+          }}
+        />
+      )}
+      <Button
+        id="prepare"
+        size="large"
+        kind={state === "ready" ? "plain" : "primary"}
+        label={state === "ready" ? words.prepareAgain : words.prepare}
+        disabled={busy}
+        onPress={prepareNow}
+      />
+      {offered("POST", "/simulator/expose") && health.value?.generator.driver === "simulated" && (
+        <Button
+          id="expose"
+          size="large"
+          kind="warning"
+          icon="hand"
+          label={
+            exposing.value ? words.releasing : kind === "radiography" ? words.expose : words.pedal
+          }
+          hint={state === "ready" || exposing.value ? words.simulated : words.notPrepared}
+          disabled={busy || state !== "ready"}
+          onPress={press}
+        />
+      )}
+      {acquisition.value.reason !== undefined && <p class="reason">{acquisition.value.reason}</p>}
+      {choosing.value && (
+        <ProtocolChooser
+          chosen={protocol.value?.id}
+          onChoose={(chosen) => {
+            batch(() => {
+              protocol.value = chosen;
+              technique.value = techniqueOf(chosen);
+              choosing.value = false;
+            });
+            changed();
+          }}
+          onClose={() => {
+            choosing.value = false;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+const techniqueOf = (protocol: ProtocolView | undefined): Technique => ({
+  kv: protocol?.technique.kv ?? 70,
+  ma: protocol?.technique.ma ?? 200,
+  ms: protocol?.technique.ms ?? 20,
+});
+
+function EndOrSend({ exam: shown }: { exam: Exam }) {
+  const asking = useSignal<"none" | "complete" | "discontinue" | "send">("none");
+  const close = () => {
+    asking.value = "none";
+  };
+  const job = jobs.value.find((j) => j.studyInstanceUid === shown.studyInstanceUid);
+  return (
+    <div class="end-exam">
+      {job !== undefined && <JobLine job={job} />}
+      <Button
+        icon="send"
+        label={words.send}
+        disabled={shown.instances.length === 0}
+        onPress={() => {
+          asking.value = "send";
+        }}
+      />
+      {shown.state === "open" && (
+        <div class="pair">
+          <Button
+            kind="danger"
+            label={words.discontinue}
+            onPress={() => {
+              asking.value = "discontinue";
+            }}
+          />
+          <Button
+            kind="primary"
+            label={words.complete}
+            onPress={() => {
+              asking.value = "complete";
+            }}
+          />
+        </div>
+      )}
+      {shown.state !== "open" && (
+        <Button kind="primary" label={words.toStart} onPress={() => go({ name: "start" })} />
+      )}
+      {asking.value === "complete" && (
+        <Confirm
+          title={words.completeTitle}
+          text={words.completeText(shown.instances.length)}
+          action={words.complete}
+          onClose={close}
+          onConfirm={async () => {
+            if (await completeExam(shown.id)) close();
+          }}
+        />
+      )}
+      {asking.value === "discontinue" && (
+        <Dialog title={words.discontinueTitle} wide onClose={close}>
+          <div class="tiles reasons">
+            {(Object.keys(strings.reasons) as DiscontinuationReason[])
+              .sort((a, b) => reasonOrder(a) - reasonOrder(b))
+              .map((code) => (
+                <Button
+                  key={code}
+                  label={strings.reasons[code]}
+                  onPress={async () => {
+                    if (await discontinueExam(shown.id, code)) close();
+                  }}
+                />
+              ))}
+          </div>
+        </Dialog>
+      )}
+      {asking.value === "send" && (
+        <SendDialog studyInstanceUid={shown.studyInstanceUid} onClose={close} />
+      )}
+    </div>
+  );
+}
+
+/** The default and the wrong entry first: they are what is chosen most. */
+const reasonOrder = (code: DiscontinuationReason) =>
+  code === "110513" ? 0 : code === "110514" ? 1 : 2;

@@ -1,0 +1,260 @@
+// Start of an exam: from the worklist, for a new patient, or at once in an emergency.
+
+import { signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type {
+  Exam,
+  NewExam,
+  StudySummary,
+  WorklistItem,
+  WorklistResult,
+} from "../../api/contract.ts";
+import { apiPath, read, send } from "../client.ts";
+import { clockTime, patientLine, personName, toPersonName, typedDate } from "../format.ts";
+import { Icon } from "../icons.tsx";
+import { Button, IconButton } from "../parts/button.tsx";
+import { stopTyping, TextField } from "../parts/keyboard.tsx";
+import { ProtocolButton } from "../parts/protocol-button.tsx";
+import { ProtocolChooser } from "../parts/protocol-chooser.tsx";
+import {
+  attempt,
+  beginExam,
+  go,
+  offered,
+  openExam,
+  protocols,
+  studiesVersion,
+  tell,
+  worklist,
+} from "../state.ts";
+import { strings } from "../strings.ts";
+import { StudyRow } from "./study-row.tsx";
+
+type Sex = keyof typeof strings.sexes;
+
+// Kept while the user looks at another screen.
+const familyName = signal("");
+const givenName = signal("");
+const patientId = signal("");
+const birthDate = signal("");
+const sex = signal<Sex | null>(null);
+const protocolId = signal<string | null>(null);
+
+const COMPLETE_DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+function clearForm(): void {
+  familyName.value = "";
+  givenName.value = "";
+  patientId.value = "";
+  birthDate.value = "";
+  sex.value = null;
+}
+
+export function StartScreen() {
+  return (
+    <div class="screen start">
+      <NewExamCard />
+      <div class="start-side">
+        {openExam.value !== null && <OpenExamCard exam={openExam.value} />}
+        {offered("POST", "/worklist/query") ? <Worklist /> : <RecentStudies />}
+      </div>
+    </div>
+  );
+}
+
+function NewExamCard() {
+  const choosing = useSignal(false);
+  const busy = openExam.value !== null;
+  const protocol = protocols.value.find((p) => p.id === protocolId.value) ?? protocols.value[0];
+
+  const begin = async () => {
+    if (familyName.value.trim() === "") {
+      tell("problem", strings.start.nameMissing);
+      return;
+    }
+    const patient = {
+      name: toPersonName(familyName.value, givenName.value),
+      ...(patientId.value.trim() === "" ? {} : { id: patientId.value.trim() }),
+      ...(birthDate.value === "" ? {} : { birthDate: birthDate.value }),
+      ...(sex.value === null ? {} : { sex: sex.value }),
+    };
+    stopTyping();
+    if (await beginExam(withProtocol({ patient }))) clearForm();
+  };
+  const emergency = () =>
+    beginExam(withProtocol({ patient: { name: strings.start.emergencyName } }));
+  const withProtocol = (request: NewExam): NewExam =>
+    protocolId.value === null ? request : { ...request, protocolId: protocolId.value };
+
+  return (
+    <section class="card new-exam">
+      <h2>{strings.start.newExam}</h2>
+      <div class="form">
+        <TextField label={strings.patient.familyName} value={familyName} />
+        <TextField label={strings.patient.givenName} value={givenName} />
+        <TextField label={strings.patient.id} value={patientId} hint={strings.patient.idHint} />
+        <TextField
+          label={strings.patient.birthDate}
+          value={birthDate}
+          hint={strings.patient.birthDateHint}
+          layout="digits"
+          shape={typedDate}
+          maxLength={10}
+        />
+        <fieldset class="field choice">
+          <legend>{strings.patient.sex}</legend>
+          {(Object.keys(strings.sexes) as Sex[]).map((value) => (
+            <Button
+              key={value}
+              label={strings.sexes[value]}
+              pressed={sex.value === value}
+              onPress={() => {
+                sex.value = sex.value === value ? null : value;
+              }}
+            />
+          ))}
+        </fieldset>
+        <ProtocolButton
+          name={protocol?.name}
+          onPress={() => {
+            choosing.value = true;
+          }}
+        />
+      </div>
+      <div class="start-buttons">
+        <Button
+          kind="warning"
+          size="large"
+          icon="emergency"
+          label={strings.start.emergency}
+          hint={strings.start.emergencyHint}
+          disabled={busy}
+          onPress={emergency}
+        />
+        <Button
+          kind="primary"
+          size="large"
+          icon="start"
+          label={strings.start.start}
+          disabled={busy || (birthDate.value !== "" && !COMPLETE_DATE.test(birthDate.value))}
+          onPress={begin}
+        />
+      </div>
+      {choosing.value && (
+        <ProtocolChooser
+          chosen={protocol?.id}
+          onChoose={(chosen) => {
+            protocolId.value = chosen.id;
+            choosing.value = false;
+          }}
+          onClose={() => {
+            choosing.value = false;
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function OpenExamCard({ exam }: { exam: Exam }) {
+  return (
+    <section class="card open-exam">
+      <div>
+        <h3>{strings.start.openExam}</h3>
+        <b>{personName(exam.patient.name)}</b>
+        <p>{patientLine(exam.patient)}</p>
+      </div>
+      <Button
+        kind="primary"
+        label={strings.start.continueExam}
+        icon="forward"
+        onPress={() => go({ name: "exam" })}
+      />
+    </section>
+  );
+}
+
+function Worklist() {
+  const asking = useSignal(false);
+  const result = worklist.value;
+  const refresh = async () => {
+    asking.value = true;
+    const fresh = await attempt(() =>
+      send<WorklistResult>("POST", apiPath("worklist", "query"), {}),
+    );
+    if (fresh !== null) worklist.value = fresh;
+    asking.value = false;
+  };
+  return (
+    <section class="card list-card">
+      <header>
+        <h2>{strings.start.worklist}</h2>
+        {result?.queriedAt !== undefined && <span>{clockTime(result.queriedAt)}</span>}
+        <IconButton
+          label={strings.start.refresh}
+          icon="refresh"
+          disabled={asking.value}
+          onPress={refresh}
+        />
+      </header>
+      {result !== null && !result.complete && (
+        <p class="warning-line">
+          {strings.start.worklistIncomplete}. {result.reason}
+        </p>
+      )}
+      <div class="rows">
+        {(result?.items ?? []).length === 0 && <p class="empty">{strings.start.worklistEmpty}</p>}
+        {result?.items.map((item) => (
+          <WorklistRow key={item.id} item={item} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function WorklistRow({ item }: { item: WorklistItem }) {
+  return (
+    <button
+      type="button"
+      class="row"
+      disabled={openExam.value !== null}
+      onClick={() => beginExam({ worklistItemId: item.id })}
+    >
+      <span class="row-time">{item.scheduledAt?.slice(11, 16)}</span>
+      <span class="row-main">
+        <b>{personName(item.patient.name)}</b>
+        <span>{patientLine(item.patient)}</span>
+      </span>
+      <span class="row-what">
+        <b>{item.scheduledProcedureStepDescription || item.requestedProcedureDescription}</b>
+        <span>
+          {item.modality} {item.accessionNumber}
+        </span>
+      </span>
+      <Icon name="forward" />
+    </button>
+  );
+}
+
+function RecentStudies() {
+  const studies = useSignal<readonly StudySummary[]>([]);
+  const version = studiesVersion.value;
+  useEffect(() => {
+    void attempt(() => read<StudySummary[]>(`${apiPath("studies")}?limit=20`)).then((list) => {
+      if (list !== null) studies.value = list;
+    });
+  }, [version]);
+  return (
+    <section class="card list-card">
+      <header>
+        <h2>{strings.start.recent}</h2>
+      </header>
+      <div class="rows">
+        {studies.value.length === 0 && <p class="empty">{strings.start.noStudies}</p>}
+        {studies.value.map((study) => (
+          <StudyRow key={study.studyInstanceUid} study={study} />
+        ))}
+      </div>
+    </section>
+  );
+}

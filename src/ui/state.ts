@@ -1,0 +1,200 @@
+// What the kiosk knows: signals that the event stream keeps up to date, and the actions of the user.
+
+import { computed, signal } from "@preact/signals";
+import type {
+  Acquisition,
+  Configuration,
+  DiscontinuationReason,
+  Exam,
+  Exposed,
+  Health,
+  Job,
+  NewExam,
+  Prepared,
+  PrepareRequest,
+  ProtocolView,
+  RemoteView,
+  WorklistResult,
+} from "../api/contract.ts";
+import { apiPath, ProblemAnswer, read, send } from "./client.ts";
+import { strings } from "./strings.ts";
+
+export type Screen =
+  | { readonly name: "start" | "exam" | "studies" | "jobs" | "system" }
+  | { readonly name: "study"; readonly studyInstanceUid: string };
+
+export interface Notice {
+  readonly id: number;
+  readonly kind: "problem" | "done";
+  readonly title?: string | undefined;
+  readonly text: string;
+}
+
+export type Link = "connecting" | "up" | "down";
+
+export const link = signal<Link>("connecting");
+export const screen = signal<Screen>({ name: "start" });
+export const health = signal<Health | null>(null);
+export const configuration = signal<Configuration | null>(null);
+/** "POST /api/v1/worklist/query" and the like: what this device offers. */
+export const offers = signal<ReadonlySet<string>>(new Set());
+export const acquisition = signal<Acquisition>({ state: "idle" });
+/** The exam on the exam screen: the open one, or the one that has just ended. */
+export const exam = signal<Exam | null>(null);
+export const selectedInstance = signal<string | null>(null);
+export const jobs = signal<readonly Job[]>([]);
+export const worklist = signal<WorklistResult | null>(null);
+export const notices = signal<readonly Notice[]>([]);
+/** Counts changes of the local database, for screens that list it. */
+export const studiesVersion = signal(0);
+
+export const openExam = computed(() => (exam.value?.state === "open" ? exam.value : null));
+export const protocols = computed<readonly ProtocolView[]>(
+  () => configuration.value?.acquisition.protocols ?? [],
+);
+export const remotes = computed<readonly RemoteView[]>(() => configuration.value?.remotes ?? []);
+export const imageServers = computed(() =>
+  remotes.value.filter((remote) => remote.services.includes("storage")),
+);
+export const runningJobs = computed(
+  () => jobs.value.filter((job) => ["queued", "active", "waiting"].includes(job.state)).length,
+);
+
+export const offered = (method: string, path: string): boolean =>
+  offers.value.has(`${method} /api/v1${path}`);
+
+// ---- notices --------------------------------------------------------------------------------------
+
+/** Notices shown at a time; older ones make room. */
+const NOTICES_MAX = 3;
+const DONE_SHOWN_MS = 3_000;
+let noticeCount = 0;
+
+export function tell(kind: Notice["kind"], text: string, title?: string): void {
+  const id = ++noticeCount;
+  notices.value = [...notices.value.slice(1 - NOTICES_MAX), { id, kind, text, title }];
+  if (kind === "done") setTimeout(() => dismiss(id), DONE_SHOWN_MS);
+}
+
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}
+
+/** Does what the user asked; a refusal is shown in its own words. Null when it was refused. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ProblemAnswer)) throw error;
+    tell(
+      "problem",
+      error.problem.detail,
+      error.problem.status === 0 ? undefined : error.problem.title,
+    );
+    return null;
+  }
+}
+
+// ---- what is known --------------------------------------------------------------------------------
+
+/** Reads everything anew; repeated when something changed meanwhile. */
+export async function readAll(changes: () => number): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const before = changes();
+    const [document, newHealth, newConfiguration, open, newJobs] = await Promise.all([
+      read<{ paths: Record<string, object> }>(apiPath("openapi.json")),
+      read<Health>(apiPath("health")),
+      read<Configuration>(apiPath("config")),
+      read<Exam[]>(`${apiPath("exams")}?state=open`),
+      read<Job[]>(`${apiPath("jobs")}?limit=200`),
+    ]);
+    offers.value = new Set(
+      Object.entries(document.paths).flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+      ),
+    );
+    health.value = newHealth;
+    acquisition.value = newHealth.acquisition;
+    configuration.value = newConfiguration;
+    jobs.value = newJobs;
+    await readExam(open[0] ?? null);
+    if (offered("GET", "/worklist")) worklist.value = await read(apiPath("worklist"));
+    studiesVersion.value += 1;
+    if (changes() === before) return;
+  }
+}
+
+async function readExam(open: Exam | null): Promise<void> {
+  const shown = exam.value;
+  if (open !== null) keepExam(open);
+  else if (shown !== null)
+    exam.value = await read<Exam>(apiPath("exams", shown.id)).catch(() => null);
+}
+
+/** Takes news of an exam: of the one shown, or of one that was opened elsewhere. */
+export function keepExam(news: Exam): void {
+  const shown = exam.value;
+  if (shown !== null && shown.id !== news.id && news.state !== "open") return;
+  const known = new Set(shown?.id === news.id ? shown.instances.map((i) => i.sopInstanceUid) : []);
+  const added = news.instances.findLast((i) => !known.has(i.sopInstanceUid));
+  if (added !== undefined) selectedInstance.value = added.sopInstanceUid;
+  else if (shown?.id !== news.id) selectedInstance.value = null;
+  exam.value = news;
+}
+
+export function keepJob(news: Job): void {
+  const others = jobs.value.filter((job) => job.id !== news.id);
+  jobs.value = [news, ...others].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+}
+
+// ---- what the user does ---------------------------------------------------------------------------
+
+export const go = (to: Screen): void => {
+  screen.value = to;
+};
+
+export async function beginExam(request: NewExam): Promise<boolean> {
+  const opened = await attempt(() => send<Exam>("POST", apiPath("exams"), request));
+  if (opened === null) return false;
+  selectedInstance.value = null;
+  keepExam(opened);
+  go({ name: "exam" });
+  return true;
+}
+
+export const prepare = (examId: string, request: PrepareRequest): Promise<Prepared | null> =>
+  attempt(() => send<Prepared>("POST", apiPath("exams", examId, "prepare"), request));
+
+export const pressSwitch = (request: object): Promise<Exposed | null> =>
+  attempt(() => send<Exposed>("POST", apiPath("simulator", "expose"), request));
+
+export async function completeExam(examId: string): Promise<boolean> {
+  return ended(await attempt(() => send<Exam>("POST", apiPath("exams", examId, "complete"))));
+}
+
+export async function discontinueExam(
+  examId: string,
+  reasonCode: DiscontinuationReason,
+): Promise<boolean> {
+  const path = apiPath("exams", examId, "discontinue");
+  return ended(await attempt(() => send<Exam>("POST", path, { reasonCode })));
+}
+
+function ended(news: Exam | null): boolean {
+  if (news === null) return false;
+  keepExam(news);
+  tell("done", strings.exam.ended(strings.examStates[news.state]));
+  return true;
+}
+
+export async function sendStudy(remoteId: string, studyInstanceUid: string): Promise<boolean> {
+  const request = { type: "send", remoteId, studyInstanceUid };
+  const job = await attempt(() => send<Job>("POST", apiPath("jobs"), request));
+  if (job === null) return false;
+  if (!jobs.value.some((known) => known.id === job.id)) keepJob(job);
+  tell("done", strings.send.begun(remoteId));
+  return true;
+}
+
+export const changeJob = (jobId: string, action: "cancel" | "retry"): Promise<Job | null> =>
+  attempt(() => send<Job>("POST", apiPath("jobs", jobId, action)));
