@@ -32,8 +32,10 @@ export class Resolver {
     const known = this.#good.get(host);
     const asked = this.#lookup(host).then(
       (addresses) => {
-        if (addresses.length > 0) this.#remember(host, addresses);
-        return addresses.length > 0 ? addresses : (known ?? []);
+        if (addresses.length === 0) return known ?? [];
+        const ordered = preferring(known?.[0], addresses);
+        this.#remember(host, ordered);
+        return ordered;
       },
       () => known ?? [],
     );
@@ -48,8 +50,7 @@ export class Resolver {
   /** The address that connected goes first the next time. */
   worked(host: string, address: string): void {
     const known = this.#good.get(host);
-    if (known !== undefined)
-      this.#remember(host, [address, ...known.filter((other) => other !== address)]);
+    if (known !== undefined) this.#remember(host, preferring(address, known));
   }
 
   #remember(host: string, addresses: readonly string[]): void {
@@ -58,4 +59,13 @@ export class Resolver {
     const [oldest] = this.#good.keys();
     if (this.#good.size > NAMES_MAX && oldest !== undefined) this.#good.delete(oldest);
   }
+}
+
+/** The preferred address first, where it is one of them. */
+function preferring(
+  preferred: string | undefined,
+  addresses: readonly string[],
+): readonly string[] {
+  if (preferred === undefined || !addresses.includes(preferred)) return addresses;
+  return [preferred, ...addresses.filter((address) => address !== preferred)];
 }

@@ -18,20 +18,27 @@ export class SocketConnection implements Connection {
   readonly #closeListeners: ((cause: Error | null) => void)[] = [];
   /** Rejects of the writes under way: a destroyed socket does not always call them back. */
   readonly #pending = new Set<(cause: Error) => void>();
+  readonly #silentClose: Error | null;
   #cause: Error | null = null;
   #closed = false;
+  /** The peer sent something, or the close is ours. */
+  #accounted = false;
 
   /**
    * Takes over a connected socket.
    * @param peerCertificate Subject of the peer's certificate, or null.
    * @param explain Turns a socket's error into one that says what to do.
+   * @param silentClose Cause of a close of the peer before it sent anything, where that means more
+   * than it says.
    */
   constructor(
     socket: Socket,
     peerCertificate: string | null,
     explain: (error: Error) => Error = (error) => error,
+    silentClose: Error | null = null,
   ) {
     this.#socket = socket;
+    this.#silentClose = silentClose;
     this.peerCertificate = peerCertificate;
     this.remoteAddress = plainAddress(socket.remoteAddress ?? "");
     this.remotePort = socket.remotePort ?? 0;
@@ -69,9 +76,10 @@ export class SocketConnection implements Connection {
 
   onData(listener: (chunk: Uint8Array) => void): void {
     // a plain Uint8Array: Buffer's slice() shares memory where everyone expects a copy
-    this.#socket.on("data", (chunk: Buffer) =>
-      listener(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
-    );
+    this.#socket.on("data", (chunk: Buffer) => {
+      this.#accounted = true;
+      listener(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    });
   }
 
   onClose(listener: (cause: Error | null) => void): void {
@@ -88,16 +96,19 @@ export class SocketConnection implements Connection {
   }
 
   end(): void {
+    this.#accounted = true;
     this.#socket.end();
   }
 
   destroy(): void {
+    this.#accounted = true;
     this.#socket.destroy();
   }
 
   #onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (!this.#accounted) this.#cause ??= this.#silentClose;
     const cause = this.#cause ?? new Error("the connection is closed");
     for (const fail of [...this.#pending]) fail(cause);
     for (const listener of this.#closeListeners) listener(this.#cause);

@@ -173,8 +173,14 @@ function secure(
       const subject = socket.getPeerCertificate().subject?.CN;
       const name = Array.isArray(subject) ? subject.join(",") : subject;
       resolve(
-        new SocketConnection(socket, name ?? null, (error) =>
-          isTlsError(error) ? explain(error) : error,
+        new SocketConnection(
+          socket,
+          name ?? null,
+          (error) => (isTlsError(error) ? explain(error) : error),
+          new ConnectError(
+            "tls",
+            `${who}: closed the connection right after the TLS handshake; perhaps it refused our certificate`,
+          ),
         ),
       );
     });

@@ -7,7 +7,13 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import type { Listen, Listening, TlsServerOptions } from "../../core/connection.ts";
 import type { Log } from "../../core/log.ts";
 import { plainAddress, SocketConnection } from "./socket-connection.ts";
-import { explainTlsError, readTlsFiles, TLS_12_CIPHERS, TLS_VERSION_MIN } from "./tls-profile.ts";
+import {
+  explainTlsError,
+  readTlsFiles,
+  TLS_12_CIPHERS,
+  TLS_VERSION_MIN,
+  TlsFileError,
+} from "./tls-profile.ts";
 
 /** A TLS handshake takes a few packets; longer is a peer that hangs. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -90,16 +96,7 @@ function tlsServer(
   options: TlsServerOptions,
   deps: { readonly clock: Clock; readonly log: Log },
 ): Server {
-  const mutual = options.caFile !== undefined;
-  const server = createTlsServer({
-    ...readTlsFiles(options),
-    requestCert: mutual,
-    rejectUnauthorized: mutual,
-    minVersion: TLS_VERSION_MIN,
-    ciphers: TLS_12_CIPHERS,
-    // our own timers below do it
-    handshakeTimeout: 2 * HANDSHAKE_TIMEOUT_MS,
-  });
+  const server = createSecureServer(options);
   const handshakes = new Map<Socket, Timer>();
   const over = (socket: Socket) => {
     handshakes.get(socket)?.cancel();
@@ -122,6 +119,26 @@ function tlsServer(
     socket.destroy();
   });
   return server;
+}
+
+function createSecureServer(options: TlsServerOptions): Server {
+  const material = readTlsFiles(options);
+  const mutual = options.caFile !== undefined;
+  try {
+    return createTlsServer({
+      ...material,
+      requestCert: mutual,
+      rejectUnauthorized: mutual,
+      minVersion: TLS_VERSION_MIN,
+      ciphers: TLS_12_CIPHERS,
+      // the timers of tlsServer do it
+      handshakeTimeout: 2 * HANDSHAKE_TIMEOUT_MS,
+    });
+  } catch (cause) {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    const files = [options.certFile, options.keyFile, options.caFile].filter(Boolean).join(", ");
+    throw new TlsFileError(explainTlsError(error, files), { cause });
+  }
 }
 
 function subjectOf(socket: TLSSocket): string | null {
