@@ -1,8 +1,6 @@
 // The generated dictionary against DCMTK's, and looking up.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Tag } from "../../../src/dicom/dict/attributes.ts";
 import {
   attributeOf,
@@ -11,6 +9,7 @@ import {
   tagText,
   vrOf,
 } from "../../../src/dicom/dict/dictionary.ts";
+import { dcmtkDictionary } from "../data/toolbox.ts";
 
 describe("looking up", () => {
   /** Tag, VR to assume, all VRs, VM, keyword. */
@@ -61,10 +60,6 @@ describe("looking up", () => {
   });
 });
 
-const SHARE = "/usr/share";
-const dictionaryFolder = existsSync(SHARE)
-  ? readdirSync(SHARE).find((name) => existsSync(join(SHARE, name, "dicom.dic")))
-  : undefined;
 const VRS_OF_DCMTK: Readonly<Record<string, string>> = {
   up: "UL",
   xs: "US or SS",
@@ -73,26 +68,21 @@ const VRS_OF_DCMTK: Readonly<Record<string, string>> = {
   lt: "US or OW",
 };
 
-test.skipIf(dictionaryFolder === undefined)(
+const theirRows = dcmtkDictionary();
+
+test.skipIf(theirRows.length === 0)(
   "the current attributes of DCMTK's dictionary have the same VR, VM and keyword",
   () => {
-    const differing: string[] = [];
-    let compared = 0;
-    const text = readFileSync(join(SHARE, dictionaryFolder ?? "", "dicom.dic"), "latin1");
-    for (const line of text.split("\n")) {
-      const [, group = "", element = "", vr = "", keyword = "", vm = ""] =
-        /^\(([0-9A-F]{4}),([0-9A-F]{4})\)\t(\w+)\t(\w+)\t(\S+)\tDICOM/.exec(line) ?? [];
-      const isCurrent = group !== "" && vr !== "na" && !keyword.startsWith("RETIRED");
-      if (!isCurrent || line.includes("retired")) continue;
-      const attribute = attributeOf(Number.parseInt(group + element, 16));
+    const compared = theirRows.filter((row) => !row.retired && row.vr !== "na");
+    expect(compared.length).toBeGreaterThan(4000);
+    const differing = compared.flatMap(({ tag, vr, keyword, vm }) => {
+      const attribute = attributeOf(tag);
       const vrs = [...(attribute?.vrs ?? [])].sort();
       if (vrs.includes("US")) vrs.sort((a) => (a === "US" ? -1 : 1));
       const ours = `${vrs.join(" or ")} ${attribute?.keyword} ${attribute?.vm}`;
       const theirs = `${VRS_OF_DCMTK[vr] ?? vr} ${keyword} ${vm}`;
-      compared++;
-      if (ours !== theirs) differing.push(`${line}: ${ours}`);
-    }
-    expect(compared).toBeGreaterThan(4000);
+      return ours === theirs ? [] : [`${tagText(tag)} ${theirs}: ${ours}`];
+    });
     expect(differing).toEqual([]);
   },
 );
