@@ -25,7 +25,7 @@ export interface ObjectOptions {
 }
 
 /** Pixel bytes that tell one object from another. */
-export function pixelsOf(sop: string, byteLength: number): Uint8Array {
+export function pixelsOf(sop: string, byteLength: number): Uint8Array<ArrayBuffer> {
   const seed = [...sop].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) >>> 0, 7);
   return Uint8Array.from({ length: byteLength }, (_, i) => (seed + i * 13) & 0xff);
 }
