@@ -4,6 +4,7 @@
 
 import { DataSet, type Element, type NumberVr, type TextVr, type Vr } from "../data/data-set.ts";
 import { formatDs, formatIs } from "../data/number-strings.ts";
+import { truncateText } from "../data/text-limits.ts";
 import { Tag } from "../dict/attributes.ts";
 import type { ObjectFacts } from "./facts.ts";
 import { IodError, type IodProblem } from "./iod-error.ts";
@@ -11,6 +12,7 @@ import type {
   Condition,
   Iod,
   IodKey,
+  Keyword,
   Literal,
   Presence,
   Row,
@@ -26,6 +28,8 @@ export interface BuiltObject {
   readonly dataSet: DataSet;
   /** VR of the Pixel Data element; null for an object without pixels. */
   readonly pixel: { readonly vr: "OW" } | null;
+  /** Attributes whose text was too long and was cut (D12): to be logged, and shown with the exam. */
+  readonly truncated: readonly Keyword[];
 }
 
 /** One row with what the IOD and the variant make of it. */
@@ -37,11 +41,17 @@ interface Step<F> {
   readonly sentWhen: ((facts: F) => boolean) | undefined;
 }
 
+/** A data set, and the attributes whose text had to be cut. */
+export interface BuiltDataSet {
+  readonly dataSet: DataSet;
+  readonly truncated: readonly Keyword[];
+}
+
 /**
  * Builds the data set of one object.
  * @throws IodError naming table and attribute of every value that is missing or not allowed.
  */
-export function buildDataSet<F extends ObjectFacts>(iod: Iod<F>, facts: F): DataSet {
+export function buildDataSet<F extends ObjectFacts>(iod: Iod<F>, facts: F): BuiltDataSet {
   const variant = iod.variants.find((v) => v.when(facts));
   const dataSet = new DataSet().text(Tag.SOPClassUID, "UI", iod.sopClassUid);
   const problems: IodProblem[] = [];
@@ -52,10 +62,11 @@ export function buildDataSet<F extends ObjectFacts>(iod: Iod<F>, facts: F): Data
     if (!dataSet.has(Tag[keyword]))
       problems.push({ table: iod.table, attribute: keyword, what: "is missing" });
   if (problems.length > 0) throw new IodError(`${iod.key} object`, problems);
-  return dataSet;
+  return { dataSet, truncated: walk.truncated };
 }
 
 class Walk {
+  readonly truncated: Keyword[] = [];
   readonly #iod: IodKey;
   readonly #settings: ObjectFacts["settings"];
   readonly #problems: IodProblem[];
@@ -117,12 +128,24 @@ class Walk {
       return emptyElement(vr);
     }
     if (isNumberVr(vr)) return { vr, values: literals.map(Number) };
-    return { vr: vr as TextVr, values: literals.map((v) => text(vr, v)) };
+    return { vr: vr as TextVr, values: literals.map((v) => this.#fitting(step, text(vr, v))) };
+  }
+
+  /** The text, cut to the characters its VR and its row allow (D12: the image must not fail for it). */
+  #fitting<F>({ terms: { vr, charsMax, tag } }: Step<F>, text: string): string {
+    if (text.length <= SHORTEST_LIMIT || !FREE_TEXT.includes(vr)) return text;
+    let cut = truncateText(vr as TextVr, text).text;
+    if (charsMax !== undefined) {
+      const parts = vr === "PN" ? cut.split("=") : [cut];
+      cut = parts.map((part) => [...part].slice(0, charsMax).join("")).join("=");
+    }
+    if (cut !== text) this.truncated.push(tag);
+    return cut;
   }
 
   #check<F>(step: Step<F>, element: Element): void {
     if (!("values" in element)) return;
-    const { fixed, configured, enum: allowed, fixedPositions, charsMax } = step.terms;
+    const { fixed, configured, enum: allowed, fixedPositions } = step.terms;
     const values = (element.values as readonly (string | number)[]).map(String);
     if (fixed !== undefined && configured === undefined && !sameList(values, fixed.map(String)))
       this.#problem(step, `is ${values.join("\\")}, not ${fixed.join("\\")}`);
@@ -132,10 +155,6 @@ class Walk {
       for (const [position, list] of Object.entries(fixedPositions))
         if (!list.includes(values[Number(position) - 1] ?? "missing"))
           this.#problem(step, `has ${values.join("\\")}: value ${position} is none of ${list}`);
-    if (charsMax !== undefined)
-      for (const part of values.flatMap((v) => (element.vr === "PN" ? v.split("=") : [v])))
-        if ([...part].length > charsMax)
-          this.#problem(step, `has more than ${charsMax} characters; shorten it`);
   }
 
   #problem<F>(step: Step<F>, what: string): void {
@@ -207,6 +226,11 @@ export function holds(condition: Condition, dataSet: DataSet): boolean {
   if (value === undefined) return false;
   return "equals" in condition ? value === condition.equals : condition.in.includes(value);
 }
+
+/** Text people and peers write; the other VRs hold what the device makes itself. */
+const FREE_TEXT: readonly Vr[] = ["LO", "SH", "PN", "ST", "LT"];
+/** Characters every one of them has room for. */
+const SHORTEST_LIMIT = 16;
 
 const NUMBER_VRS: readonly Vr[] = ["US", "SS", "UL", "SL", "FL", "FD", "AT"];
 const isNumberVr = (vr: Vr): vr is NumberVr => NUMBER_VRS.includes(vr);

@@ -60,7 +60,7 @@ function build<F extends ObjectFacts>(
   return {
     sopClassUid: iod.sopClassUid,
     sopInstanceUid: facts.sopInstanceUid,
-    dataSet: buildDataSet(iod, facts),
+    ...buildDataSet(iod, facts),
     pixel,
   };
 }

@@ -54,7 +54,8 @@ export interface RowHead extends RowTerms {
   readonly byIod?: Partial<Readonly<Record<IodKey, RowTerms>>>;
   /** `fixed` is the default of the configuration, not a law (identity of the device). */
   readonly configured?: true;
-  /** Characters at most; in a person name, in each of its component groups. */
+  /** Fewer characters than the VR allows; in a person name, in each of its component groups. Longer
+   * text is cut. */
   readonly charsMax?: number;
   /** Who supplies the value where it is not the row: pixel bytes follow by reference, the encoder
    * puts in the character set, an addition of the IOD holds the items. */

@@ -1,7 +1,7 @@
 // How facts become attribute values, where several tables ask for the same one.
 
 import { dicomDateTime } from "../../core/clock.ts";
-import { dGyCm2Text } from "../../model/dose.ts";
+import { decimalText, dGyCm2Text } from "../../model/dose.ts";
 import type { Exam } from "../../model/exam.ts";
 import { bodyPartCode } from "./body-parts.ts";
 import type {
@@ -98,6 +98,18 @@ export function windowInRange(facts: PictureFacts): WindowFacts | undefined {
     center: Math.min(Math.max(center, 0), range),
     width: Math.min(Math.max(width, 1), range),
   };
+}
+
+/** Bytes of an element's value at most in the short form of explicit VR (PS3.5 §7.1.2). */
+const SHORT_VALUE_BYTES_MAX = 65_534;
+/** Hundredths are finer than any encoder of the stand. */
+const PER_FRAME_DECIMALS = 2;
+
+/** One value a frame; none where so many frames don't fit into the element, which may be empty. */
+export function perFrame(list: readonly number[] | undefined): readonly string[] | undefined {
+  const texts = list?.map((value) => decimalText(value, PER_FRAME_DECIMALS));
+  const bytes = texts?.reduce((sum, text) => sum + text.length + 1, 0) ?? 0;
+  return bytes <= SHORT_VALUE_BYTES_MAX ? texts : undefined;
 }
 
 export const isMultiFrame = (facts: ImageFacts) => facts.frames > 1;

@@ -21,7 +21,7 @@ import { xRayImage } from "./modules/x-ray-image.ts";
 import { xRayTable } from "./modules/x-ray-table.ts";
 import { xaPositioner } from "./modules/xa-positioner.ts";
 import type { Iod } from "./row.ts";
-import { isMultiFrame } from "./values.ts";
+import { isMultiFrame, perFrame } from "./values.ts";
 
 export const xa: Iod<ImageFacts> = {
   key: "XA",
@@ -123,7 +123,7 @@ export const xa: Iod<ImageFacts> = {
       source: ["AUTO"],
       module: "XA Positioner",
       errata: ["E68"],
-      value: (f) => f.motion?.primaryAngle,
+      value: (f) => perFrame(f.motion?.primaryAngle),
     },
     {
       tag: "PositionerSecondaryAngleIncrement",
@@ -135,7 +135,7 @@ export const xa: Iod<ImageFacts> = {
       source: ["AUTO"],
       module: "XA Positioner",
       errata: ["E68"],
-      value: (f) => f.motion?.secondaryAngle,
+      value: (f) => perFrame(f.motion?.secondaryAngle),
     },
   ],
   variants: [],

@@ -116,22 +116,39 @@ describe("a value that is not allowed", () => {
     ]);
   });
 
-  test("a name of 63 characters a group is taken, one of 64 is refused", () => {
-    const named = (patientName: string) =>
-      dxWith({ exam: { ...exam, patient: { ...exam.patient, patientName } } });
-    const long = "A".repeat(63);
-    expect(named(`${long}=${long}=${long}`).string(Tag.PatientName)).toBe(
-      `${long}=${long}=${long}`,
-    );
-    expect(refusal(() => named(`A=${long}B`)).message).toContain(
-      "PatientName (0010,0010) of Table 8.1-7 has more than 63 characters",
-    );
-  });
-
   test("colour belongs into captures only", () => {
     const pixels = { ...imageFacts("DX", "radiography").pixels, photometric: "RGB" as const };
     const error = refusal(() => dxWith({ pixels }));
     expect(error.problems.map((p) => p.attribute)).toContain("PhotometricInterpretation");
+  });
+});
+
+describe("text from a peer that is too long (D12)", () => {
+  const built = (more: Partial<typeof exam>) =>
+    buildDxImage(imageFacts("DX", "radiography", { exam: { ...exam, ...more } }));
+
+  test("a name keeps 63 characters of each group, and the cut is reported", () => {
+    const long = "山".repeat(63);
+    const named = (patientName: string) => built({ patient: { ...exam.patient, patientName } });
+    const whole = named(`A=${long}`);
+    expect([whole.dataSet.string(Tag.PatientName), whole.truncated]).toEqual([`A=${long}`, []]);
+    const cut = named(`A=${long}川`);
+    expect([cut.dataSet.string(Tag.PatientName), cut.truncated]).toEqual([
+      `A=${long}`,
+      ["PatientName"],
+    ]);
+  });
+
+  test("an accession number keeps 16 characters, a description 64", () => {
+    const cut = built({ accessionNumber: "A".repeat(17), studyDescription: "𠮷".repeat(65) });
+    expect(cut.dataSet.string(Tag.AccessionNumber)).toBe("A".repeat(16));
+    expect(cut.dataSet.string(Tag.StudyDescription)).toBe("𠮷".repeat(64));
+    expect(cut.truncated).toEqual(["StudyDescription", "AccessionNumber"]);
+  });
+
+  test("UIDs are never cut", () => {
+    const uid = `1.2.${"3".repeat(70)}`;
+    expect(built({ studyInstanceUid: uid }).dataSet.string(Tag.StudyInstanceUID)).toBe(uid);
   });
 });
 
@@ -250,6 +267,20 @@ describe("what depends on the picture", () => {
     expect(of("serial").string(Tag.RadiationSetting)).toBe("GR");
     expect(of("serial").string(Tag.RadiationMode)).toBe("PULSED");
     expect(of("radiography").has(Tag.RadiationMode)).toBe(false);
+  });
+
+  test("movement is one value a frame, and empty where the values would not fit an element", () => {
+    const geometry = { ...exposureOf("serial").geometry, positionerMotion: "DYNAMIC" as const };
+    const increments = (frames: number) =>
+      buildXaImage(
+        imageFacts("XA", "serial", {
+          frames,
+          exposure: exposureOf("serial", { frames, geometry }),
+          motion: { primaryAngle: Array.from({ length: frames }, (_, i) => 0.1 * (i % 50)) },
+        }),
+      ).dataSet.get(Tag.PositionerPrimaryAngleIncrement);
+    expect(increments(4)).toEqual({ vr: "DS", values: ["0", "0.1", "0.2", "0.3"] });
+    expect(increments(30_000)).toEqual({ vr: "DS", values: [] });
   });
 
   test("a single frame has none of the multi-frame attributes", () => {

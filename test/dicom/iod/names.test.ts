@@ -12,6 +12,7 @@ import type {
 import { Tag } from "../../../src/dicom/dict/attributes.ts";
 import { readObjectHeader } from "../../../src/dicom/io/object-header.ts";
 import { buildCrImage } from "../../../src/dicom/iod/objects.ts";
+import { patientInputFault } from "../../../src/dicom/iod/patient-input.ts";
 import { personNameFault, personNameFaultText } from "../../../src/dicom/iod/person-name.ts";
 import { type Orthanc, startOrthanc } from "./orthanc.ts";
 import { exam, imageFacts, type Variant } from "./variants.ts";
@@ -124,6 +125,25 @@ describe("a name that cannot be written", () => {
     const fault = personNameFault(name, "default-kanji");
     expect(fault?.kind).toBe(kind as never);
     expect(fault && personNameFaultText(fault)).toContain("name");
+  });
+});
+
+describe("a typed patient", () => {
+  const fault = (id: string | undefined, name: string | undefined) =>
+    patientInputFault({ id, name }, "default-kanji");
+
+  test("is taken with what can be written, and with nothing at all", () => {
+    expect(fault("P-1", "YAMADA^TARO=山田^太郎")).toBeNull();
+    expect(fault(undefined, undefined)).toBeNull();
+    expect(fault("A".repeat(64), "")).toBeNull();
+  });
+
+  test("is refused in words that name the character or the limit", () => {
+    expect(fault("P-1", "TAKAHASHI=髙橋^一郎")).toContain('"髙"');
+    expect(fault("患者1", "DOE")).toContain('"患"');
+    expect(fault("A\\B", "DOE")).toContain('"\\"');
+    expect(fault("A".repeat(65), "DOE")).toContain("64 characters");
+    expect(fault("P-1", "A".repeat(64))).toContain("63 characters");
   });
 });
 

@@ -68,7 +68,6 @@ export const generalStudy: Module<ObjectFacts> = {
       type: "2",
       presence: "VNAP",
       source: ["MWL", "AUTO"],
-      charsMax: 16,
       value: (f) => f.exam.accessionNumber,
     },
     {

@@ -2,6 +2,7 @@
 
 import type { ImageFacts } from "../facts.ts";
 import type { Module } from "../row.ts";
+import { perFrame } from "../values.ts";
 
 export const xRayTable: Module<ImageFacts> = {
   name: "X-Ray Table",
@@ -26,7 +27,7 @@ export const xRayTable: Module<ImageFacts> = {
       otherwise: "ABSENT",
       source: ["AUTO"],
       errata: ["E70"],
-      value: (f) => f.motion?.tableVertical,
+      value: (f) => perFrame(f.motion?.tableVertical),
     },
     {
       tag: "TableLongitudinalIncrement",
@@ -37,7 +38,7 @@ export const xRayTable: Module<ImageFacts> = {
       otherwise: "ABSENT",
       source: ["AUTO"],
       errata: ["E70"],
-      value: (f) => f.motion?.tableLongitudinal,
+      value: (f) => perFrame(f.motion?.tableLongitudinal),
     },
     {
       tag: "TableLateralIncrement",
@@ -48,7 +49,7 @@ export const xRayTable: Module<ImageFacts> = {
       otherwise: "ABSENT",
       source: ["AUTO"],
       errata: ["E70"],
-      value: (f) => f.motion?.tableLateral,
+      value: (f) => perFrame(f.motion?.tableLateral),
     },
     {
       tag: "TableAngle",
