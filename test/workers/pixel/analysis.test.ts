@@ -1,0 +1,112 @@
+// Field, direct beam and relevant range on drawn pictures.
+
+import { expect, test } from "bun:test";
+import { Random } from "../../../src/core/random.ts";
+import {
+  anatomyMask,
+  findDirectBeam,
+  findField,
+  type Picture,
+  type Rectangle,
+  relevantRange,
+} from "../../../src/workers/pixel/analysis.ts";
+
+const SIZE = 100;
+const WHOLE: Rectangle = { left: 0, top: 0, right: SIZE, bottom: SIZE };
+const random = new Random(2);
+
+/** A picture of counts by position, with a little noise. */
+function picture(counts: (x: number, y: number) => number): Picture {
+  const pixels = Uint16Array.from({ length: SIZE * SIZE }, (_, i) =>
+    Math.max(0, counts(i % SIZE, Math.floor(i / SIZE)) * (1 + 0.003 * random.gaussian())),
+  );
+  return { pixels, columns: SIZE, rows: SIZE };
+}
+
+/** Counts behind a round body in the middle: thin at its edge, thick inside. */
+function body(x: number, y: number, radius: number, open: number): number {
+  const inside = radius ** 2 - (x - SIZE / 2) ** 2 - (y - SIZE / 2) ** 2;
+  return inside <= 0 ? open : open * Math.exp((-2.5 * Math.sqrt(inside)) / radius);
+}
+
+const share = (mask: Uint8Array | null) =>
+  (mask?.reduce((sum, one) => sum + one, 0) ?? 0) / (SIZE * SIZE);
+
+test("an open field is the whole picture", () => {
+  expect(findField(picture((x, y) => body(x, y, 40, 8000)))).toEqual(WHOLE);
+});
+
+test("each edge of the collimator is found, penumbra included", () => {
+  const field = findField(
+    picture((x, y) => (x < 10 || x >= 80 || y < 5 || y >= 90 ? 60 : body(x, y, 30, 8000))),
+  );
+  expect(field).toEqual({ left: 11, top: 6, right: 79, bottom: 89 });
+});
+
+test("anatomy that gets thick towards an edge is no collimator", () => {
+  const field = findField(picture((_, y) => 8000 * Math.exp(-y / 20)));
+  expect(field).toEqual(WHOLE);
+});
+
+test("a dark and an even picture are taken whole", () => {
+  for (const level of [0, 5000]) {
+    const even = picture(() => level);
+    expect(findField(even)).toEqual(WHOLE);
+    expect(findDirectBeam(even, WHOLE)).toBeNull();
+  }
+});
+
+test("the direct beam around a body is found, heel effect or not", () => {
+  const area = 1 - (Math.PI * 30 ** 2) / SIZE ** 2;
+  for (const heel of [0, 0.5]) {
+    const seen = picture((x, y) => body(x, y, 30, 9000 * (1 - (heel * y) / SIZE)));
+    const beam = findDirectBeam(seen, WHOLE);
+    expect(share(beam)).toBeWithin(area - 0.02, area + 0.02);
+    expect(beam?.[50 * SIZE + 50]).toBe(0);
+  }
+});
+
+test("beam enclosed by anatomy is found by its brightness", () => {
+  const hole = picture((x, y) =>
+    Math.hypot(x - 50, y - 50) < 8 ? 9100 : body(x, y, 40, 9000) * 0.999,
+  );
+  expect(findDirectBeam(hole, WHOLE)?.[50 * SIZE + 50]).toBe(1);
+});
+
+test("smooth anatomy that covers the field is not taken for beam", () => {
+  for (const counts of [
+    (_: number, y: number) => 800 + y * 80,
+    (x: number, y: number) => 3000 + 2000 * Math.sin(x / 15) * Math.cos(y / 20),
+    (x: number) => 9000 * Math.exp(-x / 40),
+  ])
+    expect(findDirectBeam(picture(counts), WHOLE)).toBeNull();
+});
+
+test("lungs are no beam: bright, but enclosed", () => {
+  const chest = picture((x, y) => {
+    const lung = Math.hypot((x - 30) / 15, (y - 50) / 30) < 1;
+    return lung ? 6000 : 900;
+  });
+  expect(findDirectBeam(chest, WHOLE)).toBeNull();
+});
+
+test("the mask holds neither beam nor what lies beside it, but never nothing", () => {
+  const beam = new Uint8Array(SIZE * SIZE);
+  beam[10 * SIZE + 10] = 1;
+  const mask = anatomyMask({ columns: SIZE, rows: SIZE }, WHOLE, beam);
+  expect(share(mask)).toBe(1 - 9 / SIZE ** 2);
+  const all = new Uint8Array(SIZE * SIZE).fill(1);
+  expect(share(anatomyMask({ columns: SIZE, rows: SIZE }, WHOLE, all))).toBe(1);
+});
+
+test("the range cuts the given part off at each end", () => {
+  const histogram = new Uint32Array(65536).fill(1, 1000, 2000);
+  expect(relevantRange(histogram, 0)).toEqual({
+    low: 1000,
+    median: 1500,
+    high: 1999,
+    pixels: 1000,
+  });
+  expect(relevantRange(histogram, 10)).toMatchObject({ low: 1010, high: 1989 });
+  expect(relevantRange(new Uint32Array(65536), 5).pixels).toBe(0);
+});
