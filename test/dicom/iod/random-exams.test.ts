@@ -1,7 +1,10 @@
 // Ten random examinations: written as files and read again, every object says what was entered, and
 // the report's totals are the sum of its events to the last digit.
 
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { memorySource } from "../../../src/core/byte-source.ts";
 import { dicomDateTime } from "../../../src/core/clock.ts";
 import { Random } from "../../../src/core/random.ts";
@@ -26,6 +29,7 @@ import {
 } from "../../../src/model/units.ts";
 import type { WorklistItem } from "../../../src/model/worklist-item.ts";
 import { childrenOf, type Node, nodeOf } from "./content-items.ts";
+import { findings } from "./dciodvfy.ts";
 import {
   exam as baseExam,
   captureFacts,
@@ -40,7 +44,7 @@ import {
   type Variant,
   worklistItem,
 } from "./variants.ts";
-import { objectBytes } from "./write-object.ts";
+import { isInstalled, objectBytes, writeObject } from "./write-object.ts";
 
 const ZONE = "Asia/Tokyo";
 const DAP_PLACES = 12;
@@ -147,7 +151,18 @@ function randomExposure(
   );
 }
 
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "exams-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The object as it is read from its file, which a validator, where there is one, has nothing against. */
 async function readBack(variant: Variant): Promise<DataSet> {
+  if (isInstalled("dciodvfy"))
+    expect(findings(await writeObject(folder, "object", variant), variant.iod)).toEqual([]);
   return (await readObjectHeader(memorySource(objectBytes(variant)))).dataSet;
 }
 
@@ -257,6 +272,7 @@ describe("a random examination", () => {
           protocol: protocolOf(object, kind, { bodyPart }),
           series: seriesOf(object, {
             bodyPart,
+            laterality: random.pick(["R", "L"]),
             protocolName: random.pick(["UPPER GI", "KNEE AP"]),
             seriesNumber: number,
             seriesInstanceUid: `${ROOT}.7.${seed}.${number}`,

@@ -12,6 +12,7 @@ import { readObjectHeader } from "../../../src/dicom/io/object-header.ts";
 import { BODY_PART_TERMS } from "../../../src/dicom/iod/body-parts.ts";
 import { buildDxImage } from "../../../src/dicom/iod/objects.ts";
 import { row } from "../../coverage.ts";
+import { findings } from "./dciodvfy.ts";
 import { dump } from "./dump.ts";
 import { BUILT, IODS } from "./iods.ts";
 import { type Orthanc, startOrthanc } from "./orthanc.ts";
@@ -25,30 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
-
-/** The only findings a validator may have: attributes the statement wants and PS3.3 does not (any more). */
-const ALLOWED_WARNINGS: readonly {
-  readonly id: string;
-  readonly text: RegExp;
-  readonly in: readonly string[];
-}[] = [
-  { id: "E62", text: /OtherPatientIDs\(0010,1000\)> - (Retired|Attribute is not present)/, in: [] },
-  { id: "E63", text: /RequestingService\(0032,1033\)> - Attribute is not present/, in: [] },
-  {
-    id: "E71",
-    text: /Rescale(Intercept|Slope|Type)\(0028,105[234]\)> - Attribute is not present/,
-    in: ["XA", "RF"],
-  },
-];
-
-function findings(path: string, iod: string): readonly string[] {
-  const { out, err } = run("dciodvfy", "-new", path);
-  const lines = `${out}${err}`.split("\n").filter((line) => /^(Error|Warning)/.test(line));
-  return lines.filter(
-    (line) =>
-      !ALLOWED_WARNINGS.some((w) => w.text.test(line) && (w.in.length === 0 || w.in.includes(iod))),
-  );
-}
 
 describe.skipIf(!isInstalled("dciodvfy"))("dciodvfy", () => {
   for (const { name, variant } of BUILT)
