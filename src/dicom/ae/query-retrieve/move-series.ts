@@ -1,7 +1,7 @@
 // C-MOVE of one series to ourselves (PS3.4 §C.4.2, PS3.7 §9.1.4). The instances come over another
 // association; what arrived there counts, not the numbers of the responses (Q2, Q3).
 
-import type { Listeners } from "../../../core/listeners.ts";
+import type { Unsubscribe } from "../../../core/listeners.ts";
 import { SopClassUid } from "../../dict/uids.ts";
 import type { DimseChannel } from "../../dimse/channel.ts";
 import { type CommandOf, PRIORITY } from "../../dimse/command.ts";
@@ -26,7 +26,7 @@ export interface MoveOptions {
   /** Wait for the next response. */
   readonly timeoutMs: number;
   /** News of instances arriving at our Storage SCP: signs of life (Q5). */
-  readonly arrivals?: Listeners<unknown> | undefined;
+  readonly arrivals?: { add(listener: () => void): Unsubscribe } | undefined;
   readonly onProgress?: ((counts: SubOperations) => void) | undefined;
   /** Ends the move by C-CANCEL; the final response is waited for (Q6). */
   readonly signal?: AbortSignal | undefined;

@@ -104,8 +104,11 @@ export interface WorklistFilter {
 
 /** The identifier of the C-FIND (PS3.4 §K.4.1.1.3). */
 export function worklistIdentifier(filter: WorklistFilter): DataSet {
-  const typed = (row: WorklistKey) =>
-    row.matching === "optional" ? filter.typed?.get(row.tag) : undefined;
+  const typed = (row: WorklistKey): Value | undefined => {
+    const text = row.matching === "optional" ? filter.typed?.get(row.tag) : undefined;
+    if (row.vr !== "US" || text === undefined) return text;
+    return /^\d{1,5}$/.test(text) ? Number(text) : undefined; // no number matches nothing: not sent
+  };
   const fixed = new Map<Tag, string>([
     [TAG.Modality, filter.modality],
     [TAG.ScheduledStationAETitle, filter.scheduledStationAeTitle],
