@@ -53,6 +53,7 @@ export class WorkerThread<Start, Task, Result> {
   async run(task: Task): Promise<Result> {
     await this.#ready.promise;
     const worker = this.#worker;
+    if (this.#closed) throw new WorkerError(`the ${this.#parts.name} was closed`);
     if (worker === null)
       throw new WorkerError(`the ${this.#parts.name} is down; restart the device`);
     return new Promise((resolve, reject) => {

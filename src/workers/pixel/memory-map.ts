@@ -78,7 +78,8 @@ export function memoryMap(
   let at = KERNEL_DATA_BYTES;
   const area = (bytes: number): number => {
     const base = at;
-    at += (bytes + GUARD_BYTES + 63) & ~63;
+    // Not by bit operations: the sum may pass 2³¹.
+    at += Math.ceil((bytes + GUARD_BYTES) / 64) * 64;
     return base;
   };
   const pixelsMax = Math.max(...modes.map((mode) => mode.columns * mode.rows));

@@ -227,10 +227,12 @@ export class PixelPool {
 
     const offset = by("offset");
     if (offset) new Uint16Array(buffer, mode.offset, pixels).set(offset);
+    await breath();
     const gain = by("gain");
     if (gain) new Uint16Array(buffer, mode.gain, pixels).set(gain);
     else if (!was?.hasGain) new Uint16Array(buffer, mode.gain, pixels).fill(GAIN_ONE);
 
+    await breath();
     let count = was?.defects.count ?? 0;
     const defect = by("defect");
     if (defect) {
@@ -287,6 +289,9 @@ export class PixelPool {
     });
   }
 }
+
+/** Lets the event loop go round between two large copies. */
+const breath = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** 1 in 1.15 fixed point. */
 const GAIN_ONE = 32768;
