@@ -1,6 +1,6 @@
 // Walks the attribute tables of an IOD over the facts of one object and makes its data set. Rows that
 // depend on other attributes come after those that don't; an attribute in several tables is sent once
-// and has to satisfy every row (PS3.3 §A.1.3, Annex F of the usage rules in PS3.5 §7.4).
+// and has to satisfy every row. Usage of modules: PS3.3 §A.1.3; types of attributes: PS3.5 §7.4.
 
 import { DataSet, type Element, type NumberVr, type TextVr, type Vr } from "../data/data-set.ts";
 import { formatDs, formatIs } from "../data/number-strings.ts";

@@ -8,7 +8,7 @@ import type { Keyword } from "./row.ts";
 export interface MappedAttribute {
   readonly tag: Keyword;
   /** The sequences around it, outermost first. */
-  readonly path?: readonly Keyword[];
+  readonly path?: readonly Keyword[] | undefined;
 }
 
 export interface MappingRow {
@@ -17,9 +17,9 @@ export interface MappingRow {
   readonly image: MappedAttribute | null;
   readonly mpps: MappedAttribute | null;
   /** How the value is chosen where it is not simply copied. */
-  readonly rule?: "protocol" | "referring" | "requesting" | "performing";
-  readonly added?: true;
-  readonly errata?: readonly string[];
+  readonly rule?: "protocol" | "referring" | "requesting" | "performing" | undefined;
+  readonly added?: true | undefined;
+  readonly errata?: readonly string[] | undefined;
 }
 
 export const MAPPING_TABLE = "8.1-39";

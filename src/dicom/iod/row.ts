@@ -27,22 +27,22 @@ export type Condition =
 
 /** The part of a row that one IOD may have differently. */
 export interface RowTerms {
-  readonly type?: AttributeType;
-  readonly presence?: Presence;
-  readonly when?: Condition | null;
+  readonly type?: AttributeType | undefined;
+  readonly presence?: Presence | undefined;
+  readonly when?: Condition | null | undefined;
   /** The presence when `when` does not hold. */
-  readonly otherwise?: Presence | null;
+  readonly otherwise?: Presence | null | undefined;
   /** The only values allowed, in order. */
-  readonly fixed?: readonly Literal[];
+  readonly fixed?: readonly Literal[] | undefined;
   /** Closed list of values. */
-  readonly enum?: readonly Literal[];
+  readonly enum?: readonly Literal[] | undefined;
   /** Open list of values. */
-  readonly definedTerms?: readonly string[];
+  readonly definedTerms?: readonly string[] | undefined;
   /** Values allowed at each position, from 1. */
-  readonly fixedPositions?: Readonly<Record<string, readonly string[]>>;
-  readonly errata?: readonly string[];
+  readonly fixedPositions?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly errata?: readonly string[] | undefined;
   /** A setting that, switched on, turns an EMPTY row into one with a value. */
-  readonly valueWith?: "exposureIndexInDx";
+  readonly valueWith?: "exposureIndexInDx" | undefined;
 }
 
 export interface RowHead extends RowTerms {
@@ -51,15 +51,15 @@ export interface RowHead extends RowTerms {
   readonly type: AttributeType;
   readonly presence: Presence;
   readonly source: readonly Source[];
-  readonly byIod?: Partial<Readonly<Record<IodKey, RowTerms>>>;
+  readonly byIod?: Partial<Readonly<Record<IodKey, RowTerms>>> | undefined;
   /** `fixed` is the default of the configuration, not a law (identity of the device). */
-  readonly configured?: true;
+  readonly configured?: true | undefined;
   /** Fewer characters than the VR allows; in a person name, in each of its component groups. Longer
    * text is cut. */
-  readonly charsMax?: number;
+  readonly charsMax?: number | undefined;
   /** Who supplies the value where it is not the row: pixel bytes follow by reference, the encoder
    * puts in the character set, an addition of the IOD holds the items. */
-  readonly by?: "reference" | "encoder" | "addition";
+  readonly by?: "reference" | "encoder" | "addition" | undefined;
 }
 
 export type Value =
@@ -71,14 +71,14 @@ export type Value =
 
 export interface Row<F> extends RowHead {
   /** The value, undefined when there is none. Left out where `fixed` says it all. */
-  readonly value?: (facts: F, iod: IodKey) => Value;
+  readonly value?: ((facts: F, iod: IodKey) => Value) | undefined;
   /** Items of a sequence, themselves a table. */
-  readonly items?: ItemTable<F>;
+  readonly items?: ItemTable<F> | undefined;
 }
 
 /** Rows of a sequence's items; `each` runs over the items, the facts of which only it knows. */
 export interface ItemTable<F> {
-  readonly rows: readonly (RowHead & { readonly items?: ItemTable<never> })[];
+  readonly rows: readonly (RowHead & { readonly items?: ItemTable<never> | undefined })[];
   readonly each: (facts: F, visit: ItemVisitor) => readonly DataSet[];
 }
 
@@ -115,12 +115,12 @@ export interface ModuleUse<F> {
   readonly presence: "ALWAYS" | "ANAP";
   readonly usage: "M" | "C" | "U";
   /** Attributes of which one at least is there exactly when an optional module is. */
-  readonly trigger?: readonly Keyword[];
+  readonly trigger?: readonly Keyword[] | undefined;
   /** Whether an optional module is sent for these facts. */
-  readonly sentWhen?: (facts: F) => boolean;
-  readonly errata?: readonly string[];
+  readonly sentWhen?: ((facts: F) => boolean) | undefined;
+  readonly errata?: readonly string[] | undefined;
   /** Not among the modules the statement lists. */
-  readonly added?: true;
+  readonly added?: true | undefined;
 }
 
 /** An attribute PS3.3 wants and the table of the module lacks. */

@@ -15,10 +15,11 @@ import { observerContext } from "../../../src/dicom/iod/sr/observer-context.ts";
 import { projectionDose } from "../../../src/dicom/iod/sr/projection-dose.ts";
 import type { Template, TemplateRow } from "../../../src/dicom/iod/sr/template.ts";
 import { totalDose } from "../../../src/dicom/iod/sr/total-dose.ts";
+import { reportSeriesNumber } from "../../../src/dicom/iod/uid.ts";
 import { gy, gyM2, milliseconds } from "../../../src/model/units.ts";
 import { row } from "../../coverage.ts";
 import { childrenOf, everyNode, type Node, nodeOf } from "./content-items.ts";
-import { exposureOf, imageFacts, reportFacts } from "./variants.ts";
+import { exam, exposureOf, imageFacts, reportFacts, STUDY_UID, seriesOf } from "./variants.ts";
 
 const EVENT = "113706";
 const ACCUMULATED = "113702";
@@ -233,6 +234,26 @@ describe("the document", () => {
     ]);
     const without = buildDoseReport(reportFacts({ evidence: [] })).dataSet;
     expect(without.has(Tag.CurrentRequestedProcedureEvidenceSequence)).toBe(false);
+  });
+
+  test("of an appended step is a series of its own that covers every step", () => {
+    const events = [1, 2, 3].map((n) =>
+      eventOf(exposureOf("radiography", { irradiationEventUid: `1.2.${n}` })),
+    );
+    const facts = reportFacts({
+      events,
+      exam: { ...exam, stepNumber: 2 },
+      series: seriesOf("SR", {
+        seriesNumber: reportSeriesNumber(2),
+        seriesInstanceUid: `${STUDY_UID}.9002`,
+      }),
+    });
+    const { dataSet } = buildDoseReport(facts);
+    expect(dataSet.number(Tag.SeriesNumber)).toBe(9002);
+    const root = nodeOf(dataSet);
+    expect(childrenOf(root, EVENT)).toHaveLength(3);
+    const accumulated = only(childrenOf(root, ACCUMULATED));
+    expect(only(childrenOf(accumulated, "113722")).text).toBe("0.0000054");
   });
 
   test("carries the Synchronization module only with a disciplined clock (E90)", () => {

@@ -268,7 +268,7 @@ describe.skipIf(!there)("the specification beside the project", () => {
   });
 
   test("maps worklist, image and MPPS as the code does", () => {
-    const side = (a: { tag: Keyword; path?: readonly Keyword[] } | null) =>
+    const side = (a: { tag: Keyword; path?: readonly Keyword[] | undefined } | null) =>
       a && defined({ tag: hex(a.tag), path: a.path?.map(hex) });
     const json = (read("mapping.json") as { rows: Json[] }).rows;
     expect(

@@ -65,28 +65,28 @@ export interface TemplateRowHead {
   readonly level: number;
   readonly relationship: Relationship | null;
   readonly valueType: ValueType;
-  readonly concept?: Code;
+  readonly concept?: Code | undefined;
   readonly vm: "1" | "1-n";
   readonly presence: Presence;
-  readonly when?: RowCondition;
-  readonly otherwise?: Presence;
+  readonly when?: RowCondition | undefined;
+  readonly otherwise?: Presence | undefined;
   /** M, MC, U of PS3.16. */
   readonly requirement: "M" | "MC" | "U" | "UC";
   /** Values written: the one, or one of them. */
-  readonly codes?: readonly Code[];
-  readonly contextGroup?: string;
+  readonly codes?: readonly Code[] | undefined;
+  readonly contextGroup?: string | undefined;
   /** Not in the statement. */
-  readonly added?: true;
-  readonly errata?: readonly string[];
+  readonly added?: true | undefined;
+  readonly errata?: readonly string[] | undefined;
 }
 
 export interface TemplateRow<F> extends TemplateRowHead {
   /** Whether `when` holds. */
-  readonly applies?: (facts: F) => boolean;
+  readonly applies?: ((facts: F) => boolean) | undefined;
   /** The value; left out where `codes` has the only one, and in containers. */
   readonly read?: (facts: F) => Code | string | undefined;
-  readonly units?: Code;
-  readonly include?: Inclusion<F>;
+  readonly units?: Code | undefined;
+  readonly include?: Inclusion<F> | undefined;
 }
 
 /** A template's rows in the place of one row, once for each of its facts. */
