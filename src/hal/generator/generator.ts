@@ -23,6 +23,8 @@ export interface ExposureRequest {
   readonly event: number;
   /** Serial and fluoroscopy: pulses per second. */
   readonly fps?: number | undefined;
+  /** Serial and fluoroscopy: the run ends by itself after so many pulses. */
+  readonly pulses?: number | undefined;
 }
 
 export type GeneratorEvent =
@@ -35,17 +37,22 @@ export interface Generator {
   close(): Promise<void>;
   state(): GeneratorState;
   onEvent(listener: (event: GeneratorEvent) => void): Unsubscribe;
-  /** Sets technique values; answers those accepted (a generator has steps and limits). */
+  /**
+   * Sets technique values; answers those accepted, moved to the generator's steps.
+   * @throws GeneratorError for what is beyond its limits, naming them
+   */
   setTechnique(technique: TechniqueSetting): Promise<TechniqueSetting>;
   /** Software leg of the exposure enable; the hard interlock stays in hardware. */
   allowExposure(allowed: boolean): void;
   /** Beam on. @throws GeneratorError when not ready or not allowed. */
   expose(request: ExposureRequest): Promise<void>;
-  /** Beam off; the report follows as an event. */
+  /** Beam off; the report follows as an event. Without a beam it does nothing. */
   release(): Promise<void>;
   heat(): { readonly anodePercent: number; readonly housingPercent: number };
   /** Fluoroscopy time since the exam began and whether the five-minute alarm sounded. */
   fluoroTimer(): { readonly seconds: number; readonly alarm: boolean };
+  /** Starts the fluoroscopy time anew (a new exam, or the alarm was heard). */
+  resetFluoroTimer(): void;
 }
 
 export interface DapMeter {
@@ -53,17 +60,17 @@ export interface DapMeter {
   reset(): Promise<void>;
 }
 
-/** Hand switch (two steps) and pedals. */
+export interface SwitchState {
+  readonly prep: boolean;
+  readonly expose: boolean;
+  readonly fluoroPedal: boolean;
+  readonly recordPedal: boolean;
+  readonly doorClosed: boolean;
+}
+
+/** Hand switch (two steps), pedals and the door's contact. */
 export interface ExposureSwitch {
-  onChange(
-    listener: (s: {
-      readonly prep: boolean;
-      readonly expose: boolean;
-      readonly fluoroPedal: boolean;
-      readonly recordPedal: boolean;
-      readonly doorClosed: boolean;
-    }) => void,
-  ): Unsubscribe;
+  onChange(listener: (state: SwitchState) => void): Unsubscribe;
 }
 
 /** Where tube, panel and table stand now. */

@@ -244,6 +244,8 @@ export function thorax(): Phantom {
       ...shoulderGirdle(),
       ...ribs(),
       ...spine(),
+      // They displace air: taken away from the lungs, which are drawn later.
+      ...lungVessels(),
       // Wind pipe and main bronchi.
       {
         material: "soft",
@@ -288,7 +290,6 @@ export function thorax(): Phantom {
     ],
     varying: (phase, contrast) => [
       ...lungs(phase),
-      ...lungVessels(),
       ...(contrast ? [{ material: "iodine" as const, tubes: coronaries(phase) }] : []),
     ],
     box: [-140, -30, 150, 150],

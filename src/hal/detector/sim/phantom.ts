@@ -3,8 +3,7 @@
 
 import type { Dome, Trunk, Tubes } from "./solids.ts";
 
-export const PHANTOM_MATERIALS = ["soft", "lung", "bone", "iodine"] as const;
-export type PhantomMaterial = (typeof PHANTOM_MATERIALS)[number];
+export type PhantomMaterial = "soft" | "lung" | "bone" | "iodine";
 
 export type Layer = { readonly material: PhantomMaterial } & (
   | { readonly dome: Dome }
@@ -17,14 +16,14 @@ export interface Phantom {
   /** Still parts that hold contrast agent; only in runs. */
   readonly contrast: readonly Layer[];
   /**
-   * Parts that differ from phase to phase. They may reach beyond `box`, but must not change there.
+   * Parts that differ from phase to phase: lung and contrast agent. They may reach beyond `box`, but must not change there.
    * @param phase 0 … 1, one turn of the loop
    * @param contrast whether contrast agent is given
    */
   varying(phase: number, contrast: boolean): readonly Layer[];
   /** Where things move, mm: left, top, right, bottom; null when nothing does. */
   readonly box: readonly [number, number, number, number] | null;
-  /** Middle of the body, for the fine structure of soft tissue: amplitude in mm. */
+  /** Amplitude of the fine structure of soft tissue, mm. */
   readonly structureMm: number;
 }
 

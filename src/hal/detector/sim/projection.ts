@@ -3,11 +3,12 @@
 
 import type { PhantomName } from "../detector.ts";
 import { perMillimetre } from "./attenuation.ts";
-import { type Layer, PHANTOM_MATERIALS, type Phantom, type PhantomMaterial } from "./phantom.ts";
+import type { Layer, Phantom, PhantomMaterial } from "./phantom.ts";
 import { abdomen } from "./phantom-abdomen.ts";
 import { extremity } from "./phantom-extremity.ts";
 import { thorax } from "./phantom-thorax.ts";
 import {
+  addTextureRow,
   cutGrid,
   drawDome,
   drawTrunk,
@@ -16,7 +17,6 @@ import {
   gridOver,
   type Region,
   type ThicknessMap,
-  texture,
 } from "./solids.ts";
 import { signalShares } from "./spectrum.ts";
 
@@ -63,23 +63,30 @@ function draw(thickness: Thickness, grid: Grid, layers: readonly Layer[]): void 
 
 /** Fine structure of tissue and bone, so that nothing is perfectly smooth. */
 function addStructure(thickness: Thickness, grid: Grid, amplitudeMm: number): void {
-  const { columns, rows, stepMm, leftMm, topMm } = grid;
+  const { columns, rows } = grid;
   const { soft, bone } = thickness;
+  const tissue = new Float32Array(columns);
+  const spongy = new Float32Array(columns);
   for (let row = 0; row < rows; row++) {
-    const y = topMm + (row + 0.5) * stepMm;
+    tissue.fill(0);
+    addTextureRow(tissue, grid, row, 19, 11, amplitudeMm);
+    addTextureRow(tissue, grid, row, 6, 12, amplitudeMm / 2);
+    spongy.fill(1);
+    addTextureRow(spongy, grid, row, 1.3, 13, SPONGY_SHARE);
     for (let column = 0; column < columns; column++) {
       const at = row * columns + column;
       const depth = soft[at] as number;
       if (depth <= 0) continue;
-      const x = leftMm + (column + 0.5) * stepMm;
-      const coarse = texture(x, y, 19, 11) + 0.5 * texture(x, y, 6, 12);
-      const share = depth > 30 ? 1 : depth / 30;
-      soft[at] = depth + amplitudeMm * share * coarse;
-      const hard = bone[at] as number;
-      if (hard > 0) bone[at] = hard * (1 + 0.16 * texture(x, y, 1.3, 13));
+      soft[at] = depth + Math.min(1, depth / STRUCTURE_DEPTH_MM) * (tissue[column] as number);
+      bone[at] = (bone[at] as number) * (spongy[column] as number);
     }
   }
 }
+
+/** Tissue thinner than this has less structure. */
+const STRUCTURE_DEPTH_MM = 30;
+/** How much the thickness of bone varies from place to place. */
+const SPONGY_SHARE = 0.16;
 
 /** exp(−x) for 0 ≤ x < EXP_MAX in steps, because the pictures need millions of them. */
 const EXP_MAX = 16;
@@ -88,31 +95,48 @@ const expTable = Float32Array.from({ length: EXP_MAX * EXP_STEPS_PER_UNIT + 1 },
   Math.exp(-i / EXP_STEPS_PER_UNIT),
 );
 
+/** A picture that is known already: where the moving materials are as there, its shares hold. */
+interface Known {
+  readonly lung: ThicknessMap;
+  readonly iodine: ThicknessMap;
+  readonly shares: Float32Array;
+}
+
 /** Beer–Lambert over the bins of the spectrum. */
-function transmit(thickness: Thickness, kv: number, into: Float32Array): void {
-  const shares = signalShares(kv);
-  const muSoft = perMillimetre("soft");
-  const muLung = perMillimetre("lung");
-  const muBone = perMillimetre("bone");
-  const muIodine = perMillimetre("iodine");
+function transmit(thickness: Thickness, kv: number, known: Known | null): Float32Array {
+  const weights = signalShares(kv);
+  const perStep = (m: PhantomMaterial) =>
+    Float64Array.from(perMillimetre(m), (mu) => mu * EXP_STEPS_PER_UNIT);
+  const muSoft = perStep("soft");
+  const muLung = perStep("lung");
+  const muBone = perStep("bone");
+  const muIodine = perStep("iodine");
   const { soft, lung, bone, iodine } = thickness;
-  into.fill(0);
-  shares.forEach((share, bin) => {
-    if (share === 0) return;
-    const s = (muSoft[bin] ?? 0) * EXP_STEPS_PER_UNIT;
-    const l = (muLung[bin] ?? 0) * EXP_STEPS_PER_UNIT;
-    const b = (muBone[bin] ?? 0) * EXP_STEPS_PER_UNIT;
-    const i = (muIodine[bin] ?? 0) * EXP_STEPS_PER_UNIT;
-    const last = EXP_MAX * EXP_STEPS_PER_UNIT;
-    for (let at = 0; at < into.length; at++) {
-      const air = Math.max(0, lung[at] as number);
-      const hard = Math.max(0, bone[at] as number);
-      const flesh = Math.max(0, (soft[at] as number) - air - hard);
-      const x = flesh * s + air * l + hard * b + (iodine[at] as number) * i;
-      into[at] =
-        (into[at] as number) + share * (expTable[x < last ? (x + 0.5) | 0 : last] as number);
+  const into = new Float32Array(soft.length);
+  const last = EXP_MAX * EXP_STEPS_PER_UNIT;
+  const bins = weights.length;
+  for (let at = 0; at < into.length; at++) {
+    const contrast = iodine[at] as number;
+    const gas = lung[at] as number;
+    if (known !== null && gas === known.lung[at] && contrast === known.iodine[at]) {
+      into[at] = known.shares[at] as number;
+      continue;
     }
-  });
+    const air = Math.max(0, gas);
+    const hard = Math.max(0, bone[at] as number);
+    const flesh = Math.max(0, (soft[at] as number) - air - hard);
+    let sum = 0;
+    for (let bin = 0; bin < bins; bin++) {
+      const steps =
+        flesh * (muSoft[bin] as number) +
+        air * (muLung[bin] as number) +
+        hard * (muBone[bin] as number) +
+        contrast * (muIodine[bin] as number);
+      sum += (weights[bin] as number) * (expTable[Math.min(last, (steps + 0.5) | 0)] as number);
+    }
+    into[at] = sum;
+  }
+  return into;
 }
 
 function crop(from: ThicknessMap, columns: number, region: Region): ThicknessMap {
@@ -122,6 +146,16 @@ function crop(from: ThicknessMap, columns: number, region: Region): ThicknessMap
     out.set(from.subarray(start, start + region.columns), row * region.columns);
   }
   return out;
+}
+
+function cropAll(from: Thickness, columns: number, region: Region): Thickness {
+  const { soft, lung, bone, iodine } = from;
+  return {
+    soft: crop(soft, columns, region),
+    lung: crop(lung, columns, region),
+    bone: crop(bone, columns, region),
+    iodine: crop(iodine, columns, region),
+  };
 }
 
 function regionOf(box: readonly [number, number, number, number], grid: Grid): Region {
@@ -154,25 +188,23 @@ export function project(
   if (run) draw(thickness, grid, phantom.contrast);
   addStructure(thickness, grid, phantom.structureMm);
   const region = run && phantom.box !== null ? regionOf(phantom.box, grid) : null;
-  const before =
-    region === null
-      ? null
-      : PHANTOM_MATERIALS.map((m) => [m, crop(thickness[m], grid.columns, region)] as const);
+  const before = region === null ? null : cropAll(thickness, grid.columns, region);
   draw(thickness, grid, phantom.varying(0, run));
-  const still = new Float32Array(pixels);
-  transmit(thickness, kv, still);
+  const still = transmit(thickness, kv, null);
 
   let moving: IdealImage["moving"] = null;
   if (region !== null && before !== null) {
     const part = cutGrid(grid, region);
-    const phases: Float32Array[] = [];
-    for (let phase = 0; phase < RUN_PHASES; phase++) {
-      const there = emptyThickness(0);
-      for (const [material, map] of before) there[material] = map.slice();
+    const first: Known = {
+      lung: crop(thickness.lung, grid.columns, region),
+      iodine: crop(thickness.iodine, grid.columns, region),
+      shares: crop(still, grid.columns, region),
+    };
+    const phases: Float32Array[] = [first.shares];
+    for (let phase = 1; phase < RUN_PHASES; phase++) {
+      const there = { ...before, lung: before.lung.slice(), iodine: before.iodine.slice() };
       draw(there, part, phantom.varying(phase / RUN_PHASES, true));
-      const share = new Float32Array(region.columns * region.rows);
-      transmit(there, kv, share);
-      phases.push(share);
+      phases.push(transmit(there, kv, first));
     }
     moving = { region, phases };
   }

@@ -195,21 +195,20 @@ export function readOut(
 /** Mean counts of one panel row, interpolated where the light is drawn at half resolution. */
 export function meanRow(light: Light, y: number, openCounts: number, mean: Float32Array): void {
   if (light.factor === 1) {
-    drawnRow(light, y, openCounts, mean);
+    drawnRow(light, y, openCounts, mean, false);
     return;
   }
   const width = light.columns;
   const drawnRows = light.still.length / width;
   const near = y >> 1;
   const far = Math.min(drawnRows - 1, Math.max(0, (y & 1) === 0 ? near - 1 : near + 1));
-  const a = new Float32Array(width);
-  const b = new Float32Array(width);
-  drawnRow(light, near, openCounts * 0.75, a);
-  drawnRow(light, far, openCounts * 0.25, b);
-  let before = (a[0] as number) + (b[0] as number);
+  const a = rowBuffer(width);
+  drawnRow(light, near, openCounts * 0.75, a, false);
+  drawnRow(light, far, openCounts * 0.25, a, true);
+  let before = a[0] as number;
   let here = before;
   for (let x = 0; x < width; x++) {
-    const after = x + 1 < width ? (a[x + 1] as number) + (b[x + 1] as number) : here;
+    const after = a[Math.min(x + 1, width - 1)] as number;
     mean[2 * x] = here * 0.75 + before * 0.25;
     mean[2 * x + 1] = here * 0.75 + after * 0.25;
     before = here;
@@ -217,14 +216,30 @@ export function meanRow(light: Light, y: number, openCounts: number, mean: Float
   }
 }
 
-function drawnRow(light: Light, y: number, scale: number, into: Float32Array): void {
+let rowSpace = new Float32Array(0);
+
+/** Room for one row, used again by the next. */
+function rowBuffer(width: number): Float32Array {
+  if (rowSpace.length !== width) rowSpace = new Float32Array(width);
+  return rowSpace;
+}
+
+/** One drawn row times `scale`, put into or added to `into`. */
+function drawnRow(light: Light, y: number, scale: number, into: Float32Array, add: boolean): void {
   const { columns, still, patch } = light;
   const start = y * columns;
-  for (let x = 0; x < columns; x++) into[x] = (still[start + x] as number) * scale;
-  if (patch === null || y < patch.y || y >= patch.y + patch.rows) return;
-  const from = (y - patch.y) * patch.columns;
-  for (let x = 0; x < patch.columns; x++)
-    into[patch.x + x] = (patch.values[from + x] as number) * scale;
+  const inPatch = patch !== null && y >= patch.y && y < patch.y + patch.rows;
+  const from = inPatch ? patch.x : columns;
+  const to = inPatch ? patch.x + patch.columns : columns;
+  if (!add) into.fill(0);
+  for (let x = 0; x < from; x++)
+    into[x] = (into[x] as number) + (still[start + x] as number) * scale;
+  for (let x = to; x < columns; x++)
+    into[x] = (into[x] as number) + (still[start + x] as number) * scale;
+  if (!inPatch) return;
+  const moved = (y - patch.y) * patch.columns - patch.x;
+  for (let x = from; x < to; x++)
+    into[x] = (into[x] as number) + (patch.values[moved + x] as number) * scale;
 }
 
 /**

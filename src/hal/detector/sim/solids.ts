@@ -245,21 +245,41 @@ function addChords(
     }
 }
 
-/** Value noise on a lattice of `spacingMm`, −1 … 1, the same for the same place and seed. */
-export function texture(x: number, y: number, spacingMm: number, seed: number): number {
-  const u = x / spacingMm;
-  const v = y / spacingMm;
-  const i = Math.floor(u);
+/**
+ * Adds `amplitude` times value noise on a lattice of `spacingMm` to a row of a grid: −1 … 1, the same
+ * for the same place and seed. Lattice points between two rows are blended once, not per pixel.
+ */
+export function addTextureRow(
+  into: Float32Array,
+  grid: Grid,
+  row: number,
+  spacingMm: number,
+  seed: number,
+  amplitude: number,
+): void {
+  const v = (grid.topMm + (row + 0.5) * grid.stepMm) / spacingMm;
   const j = Math.floor(v);
-  const fx = u - i;
   const fy = v - j;
-  const sx = fx * fx * (3 - 2 * fx);
   const sy = fy * fy * (3 - 2 * fy);
-  const a = lattice(i, j, seed);
-  const b = lattice(i + 1, j, seed);
-  const c = lattice(i, j + 1, seed);
-  const d = lattice(i + 1, j + 1, seed);
-  return a + (b - a) * sx + (c - a) * sy + (a - b - c + d) * sx * sy;
+  const value = (i: number) => {
+    const above = lattice(i, j, seed);
+    return amplitude * (above + (lattice(i, j + 1, seed) - above) * sy);
+  };
+  const stepInLattice = grid.stepMm / spacingMm;
+  let u = (grid.leftMm + 0.5 * grid.stepMm) / spacingMm;
+  let i = Math.floor(u);
+  let left = value(i);
+  let rise = value(i + 1) - left;
+  for (let column = 0; column < into.length; column++) {
+    if (u >= i + 1) {
+      i = Math.floor(u);
+      left = value(i);
+      rise = value(i + 1) - left;
+    }
+    const fx = u - i;
+    into[column] = (into[column] as number) + left + rise * fx * fx * (3 - 2 * fx);
+    u += stepInLattice;
+  }
 }
 
 function lattice(i: number, j: number, seed: number): number {
