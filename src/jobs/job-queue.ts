@@ -15,7 +15,7 @@ export const JOB_LOG_LINES_MAX = 100;
 export const JOBS_UNFINISHED_MAX = 5_000;
 /** The longest wait that any part gives (storage.retryDelay ends there). */
 export const WAIT_MAX_MS = 3_600_000;
-/** Wait after a defect in the part that does the job, before it is tried again. */
+/** Wait after a defect in the part that does the job or in the store, before it is tried again. */
 const DEFECT_RETRY_MS = 60_000;
 
 export interface JobQueueParts {
@@ -201,11 +201,7 @@ export class JobQueue {
     const active: Active = { id: next.job.id, controller, cancelled: false, ended: promise };
     this.#active.set(type, active);
     void this.#run(next.job, executor, active)
-      .catch((error: unknown) => {
-        // The store failed: nothing can be promised any more until the device restarts.
-        this.#running = false;
-        this.#parts.log.error("jobs-stopped", { job: next.job.id, error });
-      })
+      .catch((error: unknown) => this.#storeFailed(next.job, error))
       .finally(() => {
         this.#active.delete(type);
         resolve();
@@ -283,6 +279,23 @@ export class JobQueue {
         return this.#save(waiting);
       }
     }
+  }
+
+  /**
+   * A state could not be made durable. The job goes back to its last durable state, and waits: a
+   * full disk passes, and what the database does not know did not happen.
+   */
+  #storeFailed(job: StoredJob, error: unknown): void {
+    this.#parts.log.error("job-not-saved", { job: job.id, error });
+    const text = error instanceof Error ? error.message : String(error);
+    const waiting: StoredJob = {
+      ...job,
+      state: "waiting",
+      reason: text,
+      nextAttemptMs: this.#now() + DEFECT_RETRY_MS,
+    };
+    this.#jobs.set(job.id, waiting);
+    this.changes.emit(waiting);
   }
 
   /** Takes the state over, saves it, then tells. */

@@ -67,6 +67,10 @@ function migrate(db: Database, path: string, migrations: readonly Migration[]): 
   });
 }
 
+export function isDatabaseError(error: unknown): error is Error {
+  return error instanceof SQLiteError;
+}
+
 /** True for the errors with which SQLite says that the disk is full. */
 export function isDatabaseFull(error: unknown): boolean {
   return error instanceof SQLiteError && error.code === "SQLITE_FULL";

@@ -4,7 +4,7 @@
 import { assert } from "../core/assert.ts";
 import type { InstanceRecord } from "../model/instance.ts";
 import { applyChange } from "./changes.ts";
-import { type Database, isDatabaseFull } from "./database.ts";
+import { type Database, isDatabaseError, isDatabaseFull } from "./database.ts";
 import { DiskError } from "./disk.ts";
 import { readInstance, saveInstance, saveSeries, saveStudy } from "./instance-table.ts";
 import type { DiskFull, ObjectFiles, PartFile } from "./object-files.ts";
@@ -263,7 +263,7 @@ export class ObjectWriter {
     } catch (error) {
       if ((error instanceof DiskError && error.full) || isDatabaseFull(error))
         return { kind: "disk-full", neededBytes, freeBytes: this.#freeBytes() };
-      if (error instanceof DiskError)
+      if (error instanceof DiskError || isDatabaseError(error))
         throw new StoreError(
           `the object${subject} was not stored: ${error.message}; check the disk`,
           { cause: error },

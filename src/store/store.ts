@@ -11,7 +11,7 @@ import {
   saveCommitmentAnswers,
   saveCommitmentState,
 } from "./commitment-table.ts";
-import type { Database } from "./database.ts";
+import { type Database, isDatabaseError, isDatabaseFull } from "./database.ts";
 import { DiskError, type DiskPort } from "./disk.ts";
 import {
   keepWorklist,
@@ -195,7 +195,7 @@ export class Store {
 
   /** Drops every worklist item but those named. */
   keepWorklist(ids: readonly string[]): void {
-    keepWorklist(this.#db, ids);
+    this.#transact(() => keepWorklist(this.#db, ids));
   }
 
   madeStudyUid(
@@ -207,7 +207,7 @@ export class Store {
 
   /** `count` fresh numbers of a counter from the one returned on; never given again. */
   takeNumbers(counter: string, count: number): number {
-    return takeNumbers(this.#db, counter, count);
+    return this.#transact(() => takeNumbers(this.#db, counter, count));
   }
 
   // ---- jobs -------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ export class Store {
   }
 
   setCommitmentState(transactionUid: string, state: Commitment["state"], reason?: string): void {
-    saveCommitmentState(this.#db, transactionUid, state, reason);
+    this.#transact(() => saveCommitmentState(this.#db, transactionUid, state, reason));
   }
 
   recordCommitment(
@@ -250,10 +250,21 @@ export class Store {
   }
 
   saveMpps(message: Pick<MppsMessage, "number" | "state" | "attempts" | "reason">): void {
-    saveMpps(this.#db, message);
+    this.#transact(() => saveMpps(this.#db, message));
   }
 
+  /** All or nothing, durable when it returns. @throws StoreError */
   #transact<T>(act: () => T): T {
-    return this.#db.transaction(act)();
+    try {
+      return this.#db.transaction(act)();
+    } catch (cause) {
+      if (!isDatabaseError(cause)) throw cause;
+      throw new StoreError(
+        isDatabaseFull(cause)
+          ? "the disk is full: nothing was changed; delete studies or free space"
+          : `the database was not changed: ${cause.message}; check the disk`,
+        { cause },
+      );
+    }
   }
 }

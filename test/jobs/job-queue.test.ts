@@ -170,6 +170,27 @@ test("a part that breaks does not stop the queue", async () => {
   expect(site.queue.job(other)?.state).toBe("done");
 });
 
+test("a job whose state can't be saved waits until it can", async () => {
+  const site = await siteWith("1.1");
+  await site.queue.stop();
+  let broken = true;
+  Object.assign(
+    site,
+    await boot(site, (storage) => ({
+      ...storage,
+      saveJob: (...args) =>
+        broken ? Promise.reject(new Error("the disk is full")) : storage.saveJob(...args),
+    })),
+  );
+  const id = await send(site, ["1.1"]);
+  await settle(site);
+  expect(site.queue.job(id)).toMatchObject({ state: "waiting", reason: "the disk is full" });
+  expect(site.archive.received).toEqual([]);
+  broken = false;
+  await site.clock.advance(RETRY_MS);
+  expect(site.queue.job(id)?.state).toBe("done");
+});
+
 test("a clock that was set back does not make a job wait for ever", () => {
   const job = { id: "1", state: "waiting", nextAttemptMs: 10 * 24 * 3_600_000 } as StoredJob;
   expect(nextJob([job], 0).kind).toBe("job");

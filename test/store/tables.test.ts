@@ -142,8 +142,21 @@ test("several changes are made together or not at all", async () => {
       { kind: "exam", exam: examOf("e1", "1.1") },
       bad as Parameters<typeof store.apply>[0][number],
     ]),
-  ).toThrow();
+  ).toThrow(/the database was not changed: CHECK constraint failed/);
   expect(store.reader.exam("e1")).toBeNull();
+});
+
+test("a database that can't grow is a full disk, for rows and for objects", async () => {
+  const { store, db, disk } = await emptyStore();
+  const { page_count: pages } = db.query("PRAGMA page_count").get() as { page_count: number };
+  db.run(`PRAGMA max_page_count = ${pages}`);
+  const value = "x".repeat(100_000);
+  expect(() => store.apply([{ kind: "setting", key: "k", value }])).toThrow(/the disk is full/);
+  const changes = [{ kind: "setting", key: "k", value }] as const;
+  expect((await store.writeObject({ ...objectOf("1.1"), changes })).kind).toBe("disk-full");
+  expect(disk.list("objects")).toEqual([]);
+  expect(disk.list("incoming")).toEqual([]);
+  expect(store.reader.instance("1.1")).toBeNull();
 });
 
 function item(id: string, scheduledDate: string, scheduledTime: string): WorklistItem {

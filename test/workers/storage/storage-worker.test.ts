@@ -118,6 +118,14 @@ test("an error in the thread is an error here, with its words", async () => {
   }
 });
 
+test("space kept free is not given away", async () => {
+  const options = { folder: folder(), nowMs: 0, reserveBytes: 2 ** 60 };
+  const storage = await startStorage(options, silentLog, () => {});
+  expect(await storage.canStore(1)).toEqual({ kind: "disk-full", neededBytes: 1, freeBytes: 0 });
+  expect((await storage.writeObject(objectOf("1.1"))).kind).toBe("disk-full");
+  await storage.close();
+});
+
 test("what was asked before closing is done, what is asked after is refused", async () => {
   const storage = await start(folder());
   const written = storage.writeObject(objectOf("1.1"));
