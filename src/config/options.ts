@@ -5,7 +5,7 @@ export interface Options {
   readonly dataFolder: string;
   /** Null: config.json in the data folder. */
   readonly configFile: string | null;
-  /** Null: as configured, else the default; 0: any free port. */
+  /** Null: as configured, else the default; 0 picks a free one. */
   readonly httpPort: number | null;
   readonly dicomPort: number | null;
   readonly detector: DetectorChoice;
@@ -35,8 +35,8 @@ export const HELP = `Usage: script/start [options]
 
   --data DIR         data folder (./var)
   --config FILE      configuration file (config.json in the data folder)
-  --http PORT        port of the local API and kiosk page (8080; 0: any free one)
-  --dicom PORT       port of the DICOM listener (11104; 0: any free one)
+  --http PORT        port of the local API and kiosk page (8080; 0: a free one)
+  --dicom PORT       port of the DICOM listener (11104; 0: a free one)
   --detector DRIVER  simulated | replay:PATH | gige:ADDRESS
   --help             this text
 

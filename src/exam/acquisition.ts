@@ -220,6 +220,7 @@ export class Acquisition {
         kind: order.kind,
         event: armed.event,
         fps: order.kind === "radiography" ? undefined : order.fps,
+        pulses: order.kind === "radiography" ? undefined : wanted,
       });
       const expectedMs =
         order.kind === "radiography" ? setup.technique.ms : (1000 * wanted) / order.fps;

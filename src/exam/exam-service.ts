@@ -66,7 +66,7 @@ export interface ExamParts {
   readonly positioner: Positioner;
   readonly dapMeter: DapMeter;
   /** Whether frames of a mode can be corrected. */
-  readonly calibrated: (modeIndex: number) => boolean;
+  readonly calibrated: (modeIndex: number) => Promise<boolean>;
 }
 
 export interface OpenRequest extends Registration {
@@ -120,9 +120,15 @@ export class ExamService {
   #prepared: Preparation | null = null;
   #exposing: Promise<unknown> | null = null;
   #closed = false;
+  #lostImages = 0;
 
   constructor(parts: ExamParts) {
     this.#parts = parts;
+  }
+
+  /** Exposures since the start that left no image although one was wanted. */
+  get lostImages(): number {
+    return this.#lostImages;
   }
 
   get(examId: string): Exam | null {
@@ -266,7 +272,7 @@ export class ExamService {
   /** Why no image could be kept: asked before anybody is irradiated. */
   async #cannotExpose(kind: ExposureKind, fps: number): Promise<ExamAnswer<never> | null> {
     const { mode, index } = this.#parts.acquisition.mode(kind);
-    if (!this.#parts.calibrated(index))
+    if (!(await this.#parts.calibrated(index)))
       return refused(
         "not-ready",
         `mode ${mode.id} of the panel has no valid calibration; calibrate it first`,
@@ -405,6 +411,7 @@ export class ExamService {
         for (const record of records)
           this.news.emit({ type: "instance", exam: this.#current(exam.id), record });
       } catch (error) {
+        this.#lostImages++;
         log.error("image-lost", {
           examId: exam.id,
           irradiationEventUid: exposure.irradiationEventUid,

@@ -1,0 +1,71 @@
+// Orthanc in a folder of its own on free loopback ports, for as long as a test needs it.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "./free-port.ts";
+
+const PROGRAM = Bun.which("Orthanc") ?? Bun.which("Orthanc", { PATH: "/usr/sbin:/usr/bin" });
+export const hasOrthanc = PROGRAM !== null;
+
+export interface Orthanc extends AsyncDisposable {
+  readonly http: string;
+  readonly dicomPort: number;
+  /** Ids of the instances stored. */
+  instances(): Promise<string[]>;
+  get<T>(path: string): Promise<T>;
+  bytes(path: string): Promise<Uint8Array>;
+}
+
+/** Starts Orthanc; `more` goes into its configuration. */
+export async function startOrthanc(more: Record<string, unknown> = {}): Promise<Orthanc> {
+  if (PROGRAM === null) throw new Error("Orthanc is not installed");
+  const folder = await mkdtemp(join(tmpdir(), "udr-orthanc-"));
+  const httpPort = await freePort();
+  const dicomPort = await freePort();
+  await Bun.write(
+    join(folder, "orthanc.json"),
+    JSON.stringify({
+      Name: "test",
+      StorageDirectory: join(folder, "storage"),
+      IndexDirectory: join(folder, "storage"),
+      HttpPort: httpPort,
+      DicomPort: dicomPort,
+      DicomAet: "ARCHIVE",
+      RemoteAccessAllowed: false,
+      AuthenticationEnabled: false,
+      DicomAlwaysAllowStore: true,
+      DicomCheckCalledAet: false,
+      Plugins: [],
+      ...more,
+    }),
+  );
+  const child = Bun.spawn([PROGRAM, join(folder, "orthanc.json")], {
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  const http = `http://127.0.0.1:${httpPort}`;
+  const stop = async () => {
+    child.kill();
+    await child.exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (let i = 0; ; i++) {
+    const answer = await fetch(`${http}/system`).catch(() => null);
+    if (answer?.ok) break;
+    if (i > 400 || child.exitCode !== null) {
+      await stop();
+      throw new Error("Orthanc did not start");
+    }
+    await Bun.sleep(50);
+  }
+  const get = async <T>(path: string) => (await (await fetch(`${http}/${path}`)).json()) as T;
+  return {
+    http,
+    dicomPort,
+    get,
+    instances: () => get<string[]>("instances"),
+    bytes: async (path) => new Uint8Array(await (await fetch(`${http}/${path}`)).arrayBuffer()),
+    [Symbol.asyncDispose]: stop,
+  };
+}
