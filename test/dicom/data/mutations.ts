@@ -10,6 +10,8 @@ import { arbitraryDataSet } from "./arbitrary-data-set.ts";
 
 const CORPUS = 200;
 const LIMITS = { depthMax: 8, itemsMax: 200, elementsMax: 2000 };
+/** Share of cases read in the other transfer syntax. */
+const WRONG_SYNTAX = 0.1;
 /** Bytes that steer a decoder. */
 const TELLING = [
   0x00, 0xff, 0xfe, 0x1b, 0x5c, 0x5e, 0x3d, 0x24, 0x28, 0x29, 0x42, 0x80, 0xe0, 0x0d, 0xdd,
@@ -46,15 +48,19 @@ export function fuzzDecoding(options: {
     fc
       .sample(arbitraryDataSet(characterSet), { seed: options.seed, numRuns: CORPUS })
       .flatMap((dataSet) =>
-        [true, false].map((explicitVr) => encodeDataSet(dataSet, { explicitVr, characterSet })),
+        [true, false].map((explicitVr) => ({
+          explicitVr,
+          bytes: encodeDataSet(dataSet, { explicitVr, characterSet }),
+        })),
       )
-      .filter((bytes) => bytes.byteLength > 0),
+      .filter(({ bytes }) => bytes.byteLength > 0),
   );
   const outcome: FuzzOutcome = { cases: 0, decoded: 0, refused: 0, slowestMs: 0, unexpected: [] };
   const nowMs = options.nowMs ?? (() => 0);
   for (let i = 0; i < options.cases; i++) {
-    const bytes = mutate(random.pick(corpus), random);
-    const explicitVr = random.next() < 0.5;
+    const original = random.pick(corpus);
+    const bytes = mutate(original.bytes, random);
+    const explicitVr = random.chance(WRONG_SYNTAX) ? !original.explicitVr : original.explicitVr;
     const startMs = nowMs();
     outcome.cases++;
     try {
@@ -91,12 +97,15 @@ function decodes(bytes: Uint8Array, explicitVr: boolean, fallbackCharacterSet?: 
 
 function mutate(original: Uint8Array, random: Random): Uint8Array {
   let bytes: Uint8Array = original.slice();
-  for (let count = random.int(1, 4); count > 0 && bytes.byteLength > 1; count--) {
+  for (let count = random.int(1, 3); count > 0 && bytes.byteLength > 1; count--) {
     const at = random.int(0, bytes.byteLength - 1);
-    switch (random.int(0, 6)) {
+    switch (random.int(-3, 6)) {
+      case -3:
+      case -2:
       case 0:
         bytes[at] = random.int(0, 255);
         break;
+      case -1:
       case 1:
         bytes[at] = random.pick(TELLING);
         break;
