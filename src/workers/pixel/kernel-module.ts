@@ -50,6 +50,15 @@ export interface Kernels {
     slope: number,
     start: number,
   ): void;
+  window8Steep(
+    source: number,
+    out: number,
+    count: number,
+    base: number,
+    span: number,
+    slope: number,
+    start: number,
+  ): void;
   window8Fine(
     source: number,
     out: number,

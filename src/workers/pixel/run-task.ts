@@ -158,7 +158,7 @@ export function orient(
 }
 
 export function applyWindow(
-  kernels: Pick<Kernels, "window8" | "window8Fine" | "lut8">,
+  kernels: Pick<Kernels, "window8" | "window8Steep" | "window8Fine" | "lut8">,
   source: number,
   out: number,
   count: number,
@@ -168,6 +168,9 @@ export function applyWindow(
   switch (plan.by) {
     case "product":
       kernels.window8(source, out, count, plan.base, plan.span, plan.slope, plan.start);
+      break;
+    case "steep-product":
+      kernels.window8Steep(source, out, count, plan.base, plan.span, plan.slope, plan.start);
       break;
     case "fine-product": {
       const { base, span, slope, fine, start } = plan;

@@ -25,31 +25,33 @@ export function windowOfRange(low: number, high: number): PixelWindow {
   return { center: (low + high + 1) / 2, width: high - low + 1 };
 }
 
-const FRACTION = 2 ** 22;
 const VALUES = 65536;
-const INT32_MAX = 2 ** 31 - 1;
+
+/** What a kernel's sum may be, and its fraction bits as a factor. */
+interface Word {
+  readonly least: number;
+  readonly greatest: number;
+  readonly fraction: number;
+}
+const UNSIGNED: Word = { least: 0, greatest: 2 ** 32 - 1, fraction: 2 ** 24 };
+const SIGNED: Word = { least: -(2 ** 31), greatest: 2 ** 31 - 1, fraction: 2 ** 22 };
 
 /**
- * How a kernel computes a window: level = (min(x − base, span) · slope + start) >> 22, with `fine`
- * being 16 more bits of slope; or by a table, where no such numbers exist (widths below some grey levels).
+ * How a kernel computes a window: level = (min(x − base, span) · slope + start) >> 24, or >> 22 where it
+ * is steep or fine, `fine` being 16 more bits of slope; or by a table, where no such numbers exist
+ * (widths below some grey levels).
  */
 export type WindowPlan =
-  | {
-      readonly by: "product";
-      readonly base: number;
-      readonly span: number;
-      readonly slope: number;
-      readonly start: number;
-    }
-  | {
-      readonly by: "fine-product";
-      readonly base: number;
-      readonly span: number;
-      readonly slope: number;
-      readonly fine: number;
-      readonly start: number;
-    }
+  | ({ readonly by: "product" | "steep-product" } & Line)
+  | ({ readonly by: "fine-product"; readonly fine: number } & Line)
   | { readonly by: "table" };
+
+interface Line {
+  readonly base: number;
+  readonly span: number;
+  readonly slope: number;
+  readonly start: number;
+}
 
 /**
  * The cheapest exact way to compute a window. Every one of the 255 steps of the formula is compared
@@ -61,14 +63,21 @@ export function planWindow(window: PixelWindow): WindowPlan {
   const last = steps[255] ?? VALUES;
   const base = Math.max(0, Math.min(first, VALUES) - 1);
   const span = Math.min(last, VALUES - 1) - base;
-  const ideal = Math.min((255 / (window.width - 1)) * FRACTION, 255 * FRACTION);
-  for (const slope of [Math.floor(ideal), Math.ceil(ideal)]) {
-    const start = startOf(steps, base, span, slope, 0);
-    if (start !== null) return { by: "product", base, span, slope, start };
+  const levelsPerValue = Math.min(255, 255 / (window.width - 1));
+  for (const [by, word] of [
+    ["product", UNSIGNED],
+    ["steep-product", SIGNED],
+  ] as const) {
+    const ideal = levelsPerValue * word.fraction;
+    for (const slope of [Math.floor(ideal), Math.ceil(ideal)]) {
+      const start = startOf(steps, base, span, slope, 0, word);
+      if (start !== null) return { by, base, span, slope, start };
+    }
   }
+  const ideal = levelsPerValue * SIGNED.fraction;
   const slope = Math.floor(ideal);
   const fine = Math.floor((ideal - slope) * 65536);
-  const start = startOf(steps, base, span, slope, fine);
+  const start = startOf(steps, base, span, slope, fine, SIGNED);
   if (start !== null) return { by: "fine-product", base, span, slope, fine, start };
   return { by: "table" };
 }
@@ -93,13 +102,14 @@ function startOf(
   span: number,
   slope: number,
   fine: number,
+  word: Word,
 ): number | null {
   const rise = (t: number) => t * slope + Math.floor((t * fine) / 65536);
-  let least = -(2 ** 31);
-  let greatest = INT32_MAX - rise(span);
+  let least = word.least;
+  let greatest = word.greatest - rise(span);
   for (let level = 1; level <= 255; level++) {
     const t = (steps[level] ?? VALUES) - base;
-    const reached = level * FRACTION;
+    const reached = level * word.fraction;
     if (t <= span) least = Math.max(least, reached - rise(t));
     if (t > 0) greatest = Math.min(greatest, reached - 1 - rise(t - 1));
   }

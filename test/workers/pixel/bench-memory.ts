@@ -9,6 +9,9 @@ import {
 } from "../../../src/workers/pixel/kernel-module.ts";
 import { KERNEL_DATA_BYTES } from "../../../src/workers/pixel/memory-map.ts";
 
+/** The compiler takes seconds, on a busy machine many; usually there is nothing to build. */
+export const BUILD_TIME_MAX_MS = 120_000;
+
 /** Bytes between two areas, which no kernel may touch. */
 const GUARD_BYTES = 64;
 const GUARD_BYTE = 0xa5;

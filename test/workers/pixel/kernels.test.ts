@@ -4,7 +4,7 @@ import { afterEach, beforeAll, expect, test } from "bun:test";
 import { Random } from "../../../src/core/random.ts";
 import { applyWindow, fillLevels, orient } from "../../../src/workers/pixel/run-task.ts";
 import { planWindow } from "../../../src/workers/pixel/window.ts";
-import { type Bench, bench } from "./bench-memory.ts";
+import { type Bench, BUILD_TIME_MAX_MS, bench } from "./bench-memory.ts";
 import * as oracle from "./oracle.ts";
 
 let b: Bench;
@@ -12,7 +12,7 @@ const random = new Random(7);
 
 beforeAll(async () => {
   b = await bench();
-});
+}, BUILD_TIME_MAX_MS);
 
 afterEach(() => {
   b.checkGuards();
@@ -263,8 +263,14 @@ test("the oracle's whole-number window is the printed formula, rounded", () => {
   expect(wrong).toEqual([]);
 });
 
-test("narrow and wide windows take the product they need", () => {
-  expect(planWindow({ center: 1000, width: 1500 }).by).toBe("product");
+test("steep, usual and the widest windows take the product they need", () => {
+  const narrow = Array.from(
+    { length: 60 },
+    (_, i) => planWindow({ center: 1000, width: i + 5 }).by,
+  );
+  expect(new Set(narrow)).toEqual(new Set(["product", "steep-product"]));
+  for (const width of [600, 1500, 4096, 6001, 8488])
+    expect(planWindow({ center: 5000, width }).by).toBe("product");
   expect(planWindow({ center: 30000.5, width: 60001 }).by).toBe("fine-product");
 });
 

@@ -9,6 +9,7 @@ import type { CalibrationMap } from "../../../src/hal/detector/detector.ts";
 import type { ProcessingSetting } from "../../../src/model/protocol.ts";
 import { PixelPool, type PixelPoolOptions } from "../../../src/workers/pixel/pixel-pool.ts";
 import { WorkerError } from "../../../src/workers/worker-thread.ts";
+import { BUILD_TIME_MAX_MS } from "./bench-memory.ts";
 import * as oracle from "./oracle.ts";
 
 const COLUMNS = 150;
@@ -27,7 +28,7 @@ const PLAIN: ProcessingSetting = {
 
 let open: PixelPool[] = [];
 
-beforeAll(build);
+beforeAll(build, BUILD_TIME_MAX_MS);
 
 afterEach(() => {
   for (const pool of open) pool.close();

@@ -10,6 +10,7 @@ import {
 } from "../../../src/hal/detector/sim/simulated-detector.ts";
 import type { ProcessingSetting } from "../../../src/model/protocol.ts";
 import { type FrameRequest, PixelPool } from "../../../src/workers/pixel/pixel-pool.ts";
+import { BUILD_TIME_MAX_MS } from "./bench-memory.ts";
 
 const SIZE = 896;
 const PIXELS = SIZE * SIZE;
@@ -54,7 +55,7 @@ beforeAll(async () => {
   if (imageSlot === null) throw new Error("no slot");
   request = { rawSlot, imageSlot, modeIndex: 0, bitsStored: mode.bitsStored, processing: LINEAR };
   await pool.loadCalibration(0, await panel.factoryCalibration(mode.id));
-});
+}, BUILD_TIME_MAX_MS);
 
 afterAll(async () => {
   pool.close();

@@ -1,13 +1,19 @@
-// Window to 8 bits, PS3.3 C.11.2.1.2.1, in integers: y = (min(x − base, span) · slope + start) >> 22,
-// held to 0 … 255 by saturating narrows. The four numbers are computed (and proved exact for the
-// window at hand) by window.ts of the folder above.
+// Window to 8 bits, PS3.3 C.11.2.1.2.1, in integers: level = (t · slope + start) >> shift with t =
+// min(x − base, span), held to 0 … 255. The numbers are computed (and proved exact for the window at
+// hand) by window.ts of the folder above.
 
-function four(t: v128, slope: v128, start: v128): v128 {
-  return i32x4.shr_s(i32x4.add(i32x4.mul(t, slope), start), 22);
+/** Gentle slopes stay within 0 … 255 by themselves: 24 fraction bits fill an unsigned word. */
+function four<T>(t: v128, slope: v128, start: v128): v128 {
+  const sum = i32x4.add(i32x4.mul(t, slope), start);
+  return isSigned<T>() ? i32x4.shr_s(sum, 22) : i32x4.shr_u(sum, 24);
 }
 
-/** One 32-bit product a pixel: exact for windows up to some thousand grey levels. */
-export function window8(
+function one<T>(t: i32, slope: i32, start: i32): i32 {
+  const sum = t * slope + start;
+  return isSigned<T>() ? min<i32>(max<i32>(sum >> 22, 0), 255) : <i32>(<u32>sum >> 24);
+}
+
+function run<T>(
   source: usize,
   out: usize,
   count: i32,
@@ -26,12 +32,12 @@ export function window8(
     const a = i16x8.min_u(i16x8.sub_sat_u(v128.load(source), bases), spans);
     const b = i16x8.min_u(i16x8.sub_sat_u(v128.load(source, 16), bases), spans);
     const low = i16x8.narrow_i32x4_s(
-      four(i32x4.extend_low_i16x8_u(a), slopes, starts),
-      four(i32x4.extend_high_i16x8_u(a), slopes, starts),
+      four<T>(i32x4.extend_low_i16x8_u(a), slopes, starts),
+      four<T>(i32x4.extend_high_i16x8_u(a), slopes, starts),
     );
     const high = i16x8.narrow_i32x4_s(
-      four(i32x4.extend_low_i16x8_u(b), slopes, starts),
-      four(i32x4.extend_high_i16x8_u(b), slopes, starts),
+      four<T>(i32x4.extend_low_i16x8_u(b), slopes, starts),
+      four<T>(i32x4.extend_high_i16x8_u(b), slopes, starts),
     );
     v128.store(out, i8x16.narrow_i16x8_u(low, high));
     source += 32;
@@ -39,10 +45,36 @@ export function window8(
   }
   for (let i = vectors; i < count; i++) {
     const t = min<i32>(max<i32>(<i32>load<u16>(source) - base, 0), span);
-    store<u8>(out, <u8>min<i32>(max<i32>((t * slope + start) >> 22, 0), 255));
+    store<u8>(out, <u8>one<T>(t, slope, start));
     source += 2;
     out += 1;
   }
+}
+
+/** One 32-bit product a pixel, 24 fraction bits: windows up to some ten thousand grey levels. */
+export function window8(
+  source: usize,
+  out: usize,
+  count: i32,
+  base: i32,
+  span: i32,
+  slope: i32,
+  start: i32,
+): void {
+  run<u32>(source, out, count, base, span, slope, start);
+}
+
+/** The same signed, with 22 fraction bits: windows of few levels, which overshoot at both ends. */
+export function window8Steep(
+  source: usize,
+  out: usize,
+  count: i32,
+  base: i32,
+  span: i32,
+  slope: i32,
+  start: i32,
+): void {
+  run<i32>(source, out, count, base, span, slope, start);
 }
 
 function fourFine(t: v128, slope: v128, fine: v128, start: v128): v128 {
@@ -50,7 +82,7 @@ function fourFine(t: v128, slope: v128, fine: v128, start: v128): v128 {
   return i32x4.shr_s(i32x4.add(i32x4.add(i32x4.mul(t, slope), more), start), 22);
 }
 
-/** The same with a slope of 16 more fraction bits (`fine`): exact for every window. */
+/** Signed, 22 fraction bits, and a slope of 16 more (`fine`): exact for every wide window. */
 export function window8Fine(
   source: usize,
   out: usize,
