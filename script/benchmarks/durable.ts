@@ -26,6 +26,7 @@ const RUN_FRAMES = 150;
 const RUN_SIDE = 1344;
 /** What a run of 30 frames/s asks of the disk. */
 const RUN_FPS = 30;
+const TICK_MS = 5;
 
 /** Options: rounds (25), folder (below the working directory, so that a real disk is measured). */
 export async function run(options: Readonly<Record<string, string>>): Promise<BenchTable> {
@@ -63,6 +64,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
     }
     for (const path of paths) unlinkSync(path);
     const appendMs = await measureRun(storage);
+    const stallsMs = await measureStalls(storage, rounds);
     await storage.close();
 
     const ratio = median(storedMs) / median(plainMs);
@@ -81,6 +83,12 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
           "",
         ],
         ["end of that run: header, sync, row", ms(appendMs.finish), "", ""],
+        [
+          `lateness of a ${TICK_MS} ms tick on the main loop meanwhile (p99, max)`,
+          ms(stallsMs[Math.floor(stallsMs.length * 0.99)] ?? Number.NaN),
+          ms(stallsMs.at(-1) ?? Number.NaN),
+          "",
+        ],
       ],
     };
   } finally {
@@ -116,6 +124,37 @@ async function measureRun(storage: Awaited<ReturnType<typeof startStorage>>) {
   if (outcome.kind !== "stored" || outcome.record.pixelOffset !== RUN_HEADER_BYTES)
     throw new Error("the run was not stored");
   return { frames, finish: performance.now() - startMs };
+}
+
+/** How late the main loop's ticks come, sorted, while objects go to the storage thread. */
+async function measureStalls(
+  storage: Awaited<ReturnType<typeof startStorage>>,
+  rounds: number,
+): Promise<number[]> {
+  const gaps: number[] = [];
+  let running = true;
+  const ticking = (async () => {
+    let last = performance.now();
+    while (running) {
+      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      const now = performance.now();
+      gaps.push(now - last - TICK_MS);
+      last = now;
+    }
+  })();
+  const byteLength = COLUMNS * ROWS * 2;
+  for (let n = 0; n < rounds; n++) {
+    const rows = rowsOf(`1.4.${n}`, COLUMNS, 1);
+    const header = headerOf(rows, byteLength);
+    await storage.writeObject({
+      ...rows,
+      header,
+      pixels: { kind: "memory", offset: 0, byteLength },
+    });
+  }
+  running = false;
+  await ticking;
+  return gaps.sort((a, b) => a - b);
 }
 
 function plainWrite(path: string, views: readonly Uint8Array[]): void {
