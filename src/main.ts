@@ -36,6 +36,7 @@ import { SendJobExecutor } from "./jobs/send-job.ts";
 import type { Geometry } from "./model/exposure.ts";
 import { degrees, millimetres } from "./model/units.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
+import { AutoSend } from "./services/auto-send.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { serveIncoming } from "./services/incoming.ts";
 import { Pictures } from "./services/picture.ts";
@@ -226,6 +227,8 @@ async function startDevice(
   holder.addApplier(async (next) => {
     generatorOfUids = uidGenerator(next);
   });
+  const autoSend = new AutoSend({ clock, configuration, storage, jobs });
+  holder.changes.add(() => void autoSend.noteRemotes());
   const lifeCheck = new LifeCheck(clock, states, configuration, negotiationProbe(network));
 
   // ---- local API ----------------------------------------------------------------------------------------
@@ -321,18 +324,6 @@ async function startDevice(
   };
 
   // ---- news ---------------------------------------------------------------------------------------------
-  const sendTo = async (
-    when: "on-acquisition" | "on-completion",
-    studyInstanceUid: string,
-    uidsToSend: readonly string[],
-  ) => {
-    for (const remote of configuration().remotes)
-      if (remote.send === when && remote.services.includes("storage") && uidsToSend.length > 0)
-        await jobs.create(
-          { type: "send", remoteId: remote.id, studyInstanceUid, sopInstanceUids: uidsToSend },
-          uidsToSend,
-        );
-  };
   exams.news.add((news) => {
     switch (news.type) {
       case "exam":
@@ -342,14 +333,10 @@ async function startDevice(
         events.publish({ type: "instance", data: instanceOf(storage, news.record) });
         events.publish({ type: "exam", data: examOf(storage, stepState, news.exam) });
         events.publish({ type: "study", data: { studyInstanceUid: news.exam.studyInstanceUid } });
-        void sendTo("on-acquisition", news.exam.studyInstanceUid, [news.record.sopInstanceUid]);
+        void autoSend.onInstance(news.exam.studyInstanceUid, news.record.sopInstanceUid);
         break;
       case "ended":
-        void sendTo(
-          "on-completion",
-          news.exam.studyInstanceUid,
-          storage.reader.instancesOfExam(news.exam.id).map((i) => i.sopInstanceUid),
-        );
+        void autoSend.onEnded(news.exam);
         break;
     }
   });
@@ -379,6 +366,7 @@ async function startDevice(
 
   log.info("ready", { http: http.url, dicomPort: acceptor.port });
   await jobs.start();
+  await autoSend.catchUp();
   lifeCheck.start();
   void calibrations.start();
 

@@ -74,9 +74,12 @@ export async function crashRun(options: {
       options.onKill?.(count.kills);
       await using device = await start();
       await examine(device, seen);
-      const killAfterMs = random.int(0, 900);
+      // Some way into the work, then anywhere within the next exposure and its sending.
+      const exposures = random.int(0, 3);
+      const thenMs = random.int(0, 600);
       const work = expose(device, seen);
-      await Promise.race([Bun.sleep(killAfterMs), work.failed]);
+      await Promise.race([work.done(exposures), work.failed, Bun.sleep(15_000)]);
+      await Bun.sleep(thenMs);
       await look(device, seen).catch(() => {});
       count.acknowledged = seen.listed.size;
       count.exposures = seen.events.size;
@@ -160,7 +163,9 @@ async function instances(device: DeviceProcess): Promise<Listed[]> {
 /** Opens an exam where none is open, and exposes and completes until the device is gone. */
 function expose(device: DeviceProcess, seen: Seen) {
   let running = true;
+  let exposed = 0;
   const failed = Promise.withResolvers<void>();
+  const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const ended = (async () => {
     try {
       while (running) {
@@ -174,6 +179,8 @@ function expose(device: DeviceProcess, seen: Seen) {
             { kind: "radiography" },
           );
           seen.events.add(irradiationEventUid);
+          exposed++;
+          for (const w of waiting) if (exposed >= w.count) w.resolve();
         }
         await device.post(`exams/${exam.id}/complete`);
       }
@@ -184,6 +191,12 @@ function expose(device: DeviceProcess, seen: Seen) {
   return {
     ended,
     failed: failed.promise,
+    /** Resolves when so many exposures of this run were answered. */
+    done: (count: number) =>
+      new Promise<void>((resolve) => {
+        if (exposed >= count) resolve();
+        else waiting.push({ count, resolve });
+      }),
     stop: () => {
       running = false;
     },
