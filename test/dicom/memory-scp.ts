@@ -4,6 +4,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { STORAGE_ACCEPTED } from "../../src/dicom/ae/storage/presentation-contexts.ts";
 import { serveStorage } from "../../src/dicom/ae/storage/serve-storage.ts";
 import { serveVerification } from "../../src/dicom/ae/verification/serve-verification.ts";
+import { SopClassUid } from "../../src/dicom/dict/uids.ts";
 import type { RequestHandlers } from "../../src/dicom/dimse/message.ts";
 import { CONTEXT_RESULT } from "../../src/dicom/ul/pdu.ts";
 import { IDENTITY, type ScriptedPeer, scriptedPeer } from "./peer.ts";
@@ -19,8 +20,8 @@ export interface MemoryScp extends AsyncDisposable {
 }
 
 const ACCEPTED = new Set([
-  "1.2.840.10008.1.1",
-  "1.2.840.10008.1.20.1",
+  SopClassUid.Verification,
+  SopClassUid.StorageCommitmentPushModel,
   ...STORAGE_ACCEPTED.rows.map(({ abstractSyntax }) => abstractSyntax),
 ]);
 const SYNTAXES = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"];
@@ -34,8 +35,11 @@ export async function memoryScp(more: RequestHandlers = {}): Promise<MemoryScp> 
       const transferSyntax = transferSyntaxes.find((syntax) => SYNTAXES.includes(syntax));
       if (!ACCEPTED.has(abstractSyntax))
         return { result: CONTEXT_RESULT.abstractSyntaxNotSupported, transferSyntax: "" };
-      return transferSyntax === undefined
-        ? { result: CONTEXT_RESULT.transferSyntaxesNotSupported, transferSyntax: "" }
+      if (transferSyntax === undefined)
+        return { result: CONTEXT_RESULT.transferSyntaxesNotSupported, transferSyntax: "" };
+      // E13: the archive that reports is SCP of the service.
+      return abstractSyntax === SopClassUid.StorageCommitmentPushModel
+        ? { transferSyntax, role: { scu: false, scp: true } }
         : { transferSyntax };
     },
     handlers: (seen) => ({
