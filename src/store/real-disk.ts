@@ -17,12 +17,12 @@ import {
   statSync,
   writevSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { DiskError, type DiskFile, type DiskPort } from "./disk.ts";
 
 /** The disk below `root`, which is made when it is not there. @throws DiskError */
 export function realDisk(root: string): DiskPort {
-  attempt(`make the folder ${root}`, () => mkdirSync(root, { recursive: true, mode: 0o700 }));
+  attempt(`make the folder ${root}`, () => makeRoot(resolve(root)));
   const at = (path: string) => join(root, path);
 
   const syncFolder = (path: string) =>
@@ -166,6 +166,26 @@ class RealFile implements DiskFile {
     const close = () => closeSync(this.#fd);
     if (this.#background === null) close();
     else void this.#background.then(close);
+  }
+}
+
+/** Makes the store's own folder and makes the names down to it durable, whoever made them. */
+function makeRoot(root: string): void {
+  const first = mkdirSync(root, { recursive: true, mode: 0o700 }) ?? root;
+  for (let made = root; ; made = dirname(made)) {
+    syncNamesIn(dirname(made));
+    if (made === first || made === dirname(made)) return;
+  }
+}
+
+/** A folder above ours that we may not read was there before us. */
+function syncNamesIn(folder: string): void {
+  try {
+    const fd = openSync(folder, "r");
+    fsyncSync(fd);
+    closeSync(fd);
+  } catch (cause) {
+    if (codeOf(cause) !== "EACCES") throw cause;
   }
 }
 
