@@ -310,7 +310,8 @@ export const examInstanceSchema = z.object({
   sopInstanceUid: z.string(),
   sopClassUid: z.string(),
   modality: z.string(),
-  numberOfFrames: z.number().int(),
+  numberOfFrames: z.number().int().openapi({ description: "0: no picture, such as a dose report" }),
+  irradiationEventUid: z.string().optional(),
 });
 export type ExamInstance = z.infer<typeof examInstanceSchema>;
 
@@ -362,6 +363,11 @@ export const examSchema = z
   })
   .openapi("Exam");
 export type Exam = z.infer<typeof examSchema>;
+
+export const examFilterSchema = z.strictObject({
+  state: examSchema.shape.state.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+});
 
 export const geometryRequestSchema = z
   .strictObject({

@@ -93,6 +93,9 @@ export const examInstanceView = (record: InstanceRecord): ExamInstance => ({
   sopClassUid: record.sopClassUid,
   modality: record.modality,
   numberOfFrames: record.numberOfFrames,
+  ...(record.irradiationEventUid === null
+    ? {}
+    : { irradiationEventUid: record.irradiationEventUid }),
 });
 
 export type InstanceStates = Pick<Instance, "send" | "commit" | "print" | "export"> & {

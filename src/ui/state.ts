@@ -6,6 +6,7 @@ import type {
   Configuration,
   DiscontinuationReason,
   Exam,
+  ExamInstance,
   Exposed,
   Health,
   Job,
@@ -136,11 +137,15 @@ export function keepExam(news: Exam): void {
   const shown = exam.value;
   if (shown !== null && shown.id !== news.id && news.state !== "open") return;
   const known = new Set(shown?.id === news.id ? shown.instances.map((i) => i.sopInstanceUid) : []);
-  const added = news.instances.findLast((i) => !known.has(i.sopInstanceUid));
+  const added = imagesOf(news).findLast((i) => !known.has(i.sopInstanceUid));
   if (added !== undefined) selectedInstance.value = added.sopInstanceUid;
   else if (shown?.id !== news.id) selectedInstance.value = null;
   exam.value = news;
 }
+
+/** The instances that can be looked at: a dose report has no picture. */
+export const imagesOf = (shown: Exam): readonly ExamInstance[] =>
+  shown.instances.filter((instance) => instance.numberOfFrames > 0);
 
 export function keepJob(news: Job): void {
   const others = jobs.value.filter((job) => job.id !== news.id);

@@ -87,6 +87,8 @@ describe("exams", () => {
     expect(await completed.json()).toMatchObject({ state: "completed" });
     expect(await (await get("/exams?state=open")).json()).toEqual([]);
     expect(await (await get("/exams")).json()).toHaveLength(1);
+    await post("/exams", { patient: { name: "Roe^Jim" } });
+    expect(await (await get("/exams?limit=1")).json()).toMatchObject([{ state: "open" }]);
   });
 
   test("preparing without a body takes the exam's protocol", async () => {

@@ -106,7 +106,15 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     if (found.value.state !== "open")
       return refuse("exam-not-open", "The exam has ended already. Open a new one.");
     device.setAcquisition("idle");
-    return answer(keepExam({ ...found.value, ...change, endedAt: now() }));
+    // As on the real device, a dose report joins the images at the end.
+    const report = {
+      sopInstanceUid: `${found.value.studyInstanceUid}.9001`,
+      sopClassUid: "1.2.840.10008.5.1.4.1.1.88.67",
+      modality: "SR",
+      numberOfFrames: 0,
+    };
+    const kept = [...found.value.instances, report];
+    return answer(keepExam({ ...found.value, ...change, instances: kept, endedAt: now() }));
   };
   const expose = async (): Promise<Answer<{ exposureId: string; irradiationEventUid: string }>> => {
     const open = openExam();
@@ -119,6 +127,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       sopClassUid: DX,
       modality: "DX",
       numberOfFrames: 1,
+      irradiationEventUid: `1.2.3.5.${counter}`,
     };
     const exposed = { exposureId: `x${counter}`, irradiationEventUid: `1.2.3.5.${counter}` };
     const whole: Instance = {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApi } from "../../src/api/app.ts";
 import { LIVE_HEADER_BYTES, LIVE_MAGIC } from "../../src/api/live-frame.ts";
+import { READERS_MAX } from "../../src/api/routes/events.ts";
 import { ApiPortError, type ApiServer, serveApi } from "../../src/api/server.ts";
 import { SystemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
@@ -91,6 +92,22 @@ test("events reach a reader over the wire, and its leaving is noticed", async ()
   device.setAcquisition("ready");
   await until('"state":"ready"');
   abort.abort();
+});
+
+test("readers that go away are forgotten, however many came before", async () => {
+  for (let n = 0; n < READERS_MAX + 4; n++) {
+    const abort = new AbortController();
+    const response = await fetch(`${server.url}/api/v1/events`, { signal: abort.signal });
+    if (response.status === 200) await response.body?.getReader().read();
+    abort.abort();
+  }
+  // The last ones may still be on their way out.
+  for (;;) {
+    const abort = new AbortController();
+    const { status } = await fetch(`${server.url}/api/v1/events`, { signal: abort.signal });
+    abort.abort();
+    if (status === 200) break;
+  }
 });
 
 test("live frames come with their header, and a viewer of a foreign page gets none", async () => {

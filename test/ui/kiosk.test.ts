@@ -221,6 +221,31 @@ inChromium(
   },
 );
 
+inChromium("live frames take the place of the image until the next one is stored", async () => {
+  const { page, device } = await examWithImage();
+  const emit = (sequence: number, grey: number, lastImageHold = false) =>
+    device.liveFrames.emit({
+      sequence,
+      columns: 64,
+      rows: 64,
+      atMs: 0,
+      lastImageHold,
+      pixels: new Uint8Array(64 * 64).fill(grey),
+    });
+  emit(0, 200);
+  await page.locator('.viewer[data-state="live"][data-frame="0"]').waitFor();
+  expect((await canvasGrey(page)).at(0.5, 0.5)).toBe(200);
+  emit(1, 30, true);
+  await page.locator('.viewer[data-state="held"][data-frame="1"]').waitFor();
+  expect((await canvasGrey(page)).at(0.5, 0.5)).toBe(30);
+  await button(page, "Images 1").tap();
+  await page.locator('.viewer[data-state="shown"]').waitFor();
+  emit(2, 90);
+  await page.locator('.viewer[data-state="live"]').waitFor();
+  await exposeOnce(page);
+  expect(await page.locator(".overlay.upper.right").textContent()).toContain("DX 2/2");
+});
+
 inChromium("a changed technique prepares a ready system again", async () => {
   const { page, device } = await examWithImage();
   await page.locator("#prepare").tap();
@@ -270,6 +295,9 @@ inChromium("an exam is completed after a question, and discontinued with a reaso
   await dialog.getByText("1 image.").waitFor();
   await dialog.getByRole("button", { name: "Complete" }).tap();
   await page.locator(".ended.completed").waitFor();
+  // The dose report that was added has no picture: the image stays.
+  await page.locator('.viewer[data-state="shown"]').waitFor();
+  expect(await page.locator(".thumbnail").count()).toBe(1);
   expect([...device.examsKept.values()][0]?.state).toBe("completed");
 
   await button(page, "Go to start").tap();

@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import {
   DEFAULT_DISCONTINUATION_REASON,
   discontinueRequestSchema,
+  examFilterSchema,
   examSchema,
   instanceSchema,
   newExamSchema,
@@ -30,7 +31,7 @@ const getExams = createRoute({
   method: "get",
   path: path("/exams"),
   summary: "Exams kept on the device, newest first",
-  request: { query: z.strictObject({ state: examSchema.shape.state.optional() }) },
+  request: { query: examFilterSchema },
   responses: { 200: json(z.array(examSchema), "The exams"), ...refusals },
 });
 
@@ -83,9 +84,10 @@ export function examRoutes(app: ApiApp, device: Device, pin: ServicePin): void {
     const exam = granted(await exams.open(request));
     return c.json(exam, 201, { location: path(`/exams/${exam.id}`) });
   });
-  app.openapi(getExams, async (c) =>
-    c.json([...(await exams.list(c.req.valid("query").state))], 200),
-  );
+  app.openapi(getExams, async (c) => {
+    const { state, limit } = c.req.valid("query");
+    return c.json((await exams.list(state)).slice(0, limit), 200);
+  });
   app.openapi(getExam, async (c) => c.json(granted(await exams.get(c.req.valid("param").id)), 200));
   app.openapi(postPrepare, async (c) =>
     c.json(granted(await exams.prepare(c.req.valid("param").id, c.req.valid("json"))), 200),

@@ -20,6 +20,7 @@ import {
   exam,
   go,
   health,
+  imagesOf,
   jobs,
   offered,
   prepare,
@@ -29,6 +30,7 @@ import {
 } from "../state.ts";
 import { strings } from "../strings.ts";
 import { stepTechnique, TECHNIQUE_LIMITS, type TechniqueKey } from "../technique.ts";
+import { LiveView, useLive } from "../viewer/live-view.tsx";
 import { Viewer } from "../viewer/viewer.tsx";
 
 const words = strings.exam;
@@ -37,6 +39,7 @@ const SETTLE_MS = 300;
 const RUN_SECONDS_MAX = 30;
 
 export function ExamScreen() {
+  const picks = useSignal(0);
   const shown = exam.value;
   if (shown === null)
     return (
@@ -55,22 +58,30 @@ export function ExamScreen() {
   return (
     <div class="screen exam" key={shown.id}>
       <Controls exam={shown} />
-      <ImageArea exam={shown} />
+      <ImageArea exam={shown} picks={picks.value} />
       <Strip
-        instances={shown.instances.filter((i) => i.numberOfFrames > 0)}
+        instances={imagesOf(shown)}
         selected={selectedInstance.value}
         onSelect={(uid) => {
           selectedInstance.value = uid;
+          picks.value += 1;
         }}
       />
     </div>
   );
 }
 
-function ImageArea({ exam: shown }: { exam: Exam }) {
+/** `picks` counts touches of the strip: each leaves the live view, also for the same image. */
+function ImageArea({ exam: shown, picks }: { exam: Exam; picks: number }) {
+  const live = useLive(offered("GET", "/live") && shown.state === "open");
   const uid = selectedInstance.value;
-  const index = shown.instances.findIndex((i) => i.sopInstanceUid === uid);
-  const instance = shown.instances[index];
+  useEffect(() => {
+    live.value = null;
+  }, [uid, picks]);
+  if (live.value !== null) return <LiveView frame={live.value} />;
+  const images = imagesOf(shown);
+  const index = images.findIndex((i) => i.sopInstanceUid === uid);
+  const instance = images[index];
   if (instance === undefined)
     return (
       <section class="viewer empty-viewer">
@@ -79,7 +90,9 @@ function ImageArea({ exam: shown }: { exam: Exam }) {
         <p>{words.noImagesHint}</p>
       </section>
     );
-  const exposure = shown.exposures[index];
+  const exposure = shown.exposures.find(
+    (e) => e.irradiationEventUid === instance.irradiationEventUid,
+  );
   const technique =
     exposure?.kv === undefined
       ? []
@@ -90,7 +103,7 @@ function ImageArea({ exam: shown }: { exam: Exam }) {
       overlay={[
         [personName(shown.patient.name), patientLine(shown.patient)],
         [
-          `${instance.modality} ${index + 1}/${shown.instances.length}`,
+          `${instance.modality} ${index + 1}/${images.length}`,
           ...(exposure?.at === undefined ? [] : [clockTime(exposure.at)]),
           ...technique,
         ],
@@ -278,7 +291,7 @@ function EndOrSend({ exam: shown }: { exam: Exam }) {
       {asking.value === "complete" && (
         <Confirm
           title={words.completeTitle}
-          text={words.completeText(shown.instances.length)}
+          text={words.completeText(imagesOf(shown).length)}
           action={words.complete}
           onClose={close}
           onConfirm={async () => {

@@ -22,7 +22,7 @@ export function StudyRow({ study }: { study: StudySummary }) {
       <span class="row-what">
         <b>{study.description ?? study.modalities.join(" ")}</b>
         <span>
-          {study.modalities.join(" ")} · {strings.studies.images(numberOfInstances)}
+          {study.modalities.join(" ")} · {strings.studies.objects(numberOfInstances)}
         </span>
       </span>
       <span class="marks">

@@ -136,6 +136,11 @@ export class GlWindow {
     this.#image = image;
   }
 
+  /** Forgets the image; the next draw is black. */
+  clear(): void {
+    this.#image = null;
+  }
+
   draw(view: View, window: GreyWindow, inverted: boolean): void {
     const gl = this.#gl;
     const { width, height } = gl.canvas;

@@ -27,6 +27,7 @@ interface Stage {
   readonly canvas: HTMLCanvasElement;
   readonly gl: GlWindow;
   image: PixelImage | null;
+  sopInstanceUid: string;
   view: View;
   window: GreyWindow;
   inverted: boolean;
@@ -113,6 +114,7 @@ export function Viewer({
       canvas: element,
       gl,
       image: null,
+      sopInstanceUid: "",
       view: { scale: 1, x: 0, y: 0 },
       window: { center: 0, width: 1 },
       inverted: false,
@@ -169,17 +171,23 @@ export function Viewer({
     const s = stage.current;
     if (s === null) return;
     const abort = new AbortController();
-    const sameInstance = s.image !== null && shownFrame !== 1;
-    state.value = sameInstance ? state.value : "loading";
+    const anotherFrame = s.image !== null && s.sopInstanceUid === sopInstanceUid;
+    if (!anotherFrame) {
+      // The former image must not stand under the new one's name while it is fetched.
+      state.value = "loading";
+      s.image = null;
+      s.gl.clear();
+      redraw();
+    }
     loadImage(sopInstanceUid, shownFrame, abort.signal).then(
       (image) => {
         if (abort.signal.aborted) return;
         s.gl.show(image);
-        const keep = sameInstance;
         s.image = image;
+        s.sopInstanceUid = sopInstanceUid;
         frames.value = image.numberOfFrames;
         state.value = "shown";
-        if (keep) redraw();
+        if (anotherFrame) redraw();
         else reset();
       },
       (error: unknown) => {
