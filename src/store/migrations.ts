@@ -177,4 +177,11 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     `,
   },
+  {
+    title: "indexes for what every attempt of a job asks",
+    sql: `
+      CREATE INDEX instances_missing ON instances (sop_uid) WHERE file_state = 'missing';
+      CREATE INDEX job_items_by_sop ON job_items (sop_uid);
+    `,
+  },
 ];
