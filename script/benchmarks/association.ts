@@ -20,6 +20,8 @@ const TIMEOUT_MS = 60_000;
 interface Measured {
   readonly mbPerS: number;
   readonly cpuSPerGb: number;
+  /** Most memory of the process above that before the round. */
+  readonly memoryBytes: number;
 }
 
 export async function run(options: {
@@ -57,12 +59,13 @@ export async function run(options: {
     return {
       title: "Sending over an association",
       note: `\`script/bench association bodies=${bodies} rounds=${rounds}\`: ${bodies} bodies of 14.5 MB over loopback to a discarding process, PDUs of 131072 bytes; median of ${rounds} rounds taken in turns. CPU of the sending process only.`,
-      columns: ["way", "MB/s", "of the bare socket", "CPU s per GB"],
+      columns: ["way", "MB/s", "of the bare socket", "CPU s per GB", "memory above idle, MB"],
       rows: ways.map(([name]) => [
         name,
         mbPerS(name).toFixed(0),
         (mbPerS(name) / mbPerS("bare socket")).toFixed(2),
         median((measured.get(name) ?? []).map((m) => m.cpuSPerGb)).toFixed(2),
+        (Math.max(...(measured.get(name) ?? []).map((m) => m.memoryBytes)) / 1e6).toFixed(0),
       ]),
     };
   } finally {
@@ -74,12 +77,23 @@ export async function run(options: {
 }
 
 async function measure(send: () => Promise<void>, bytes: number): Promise<Measured> {
+  Bun.gc(true);
+  const idle = process.memoryUsage.rss();
+  let most = idle;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss());
+  }, 20);
   const cpu = process.cpuUsage();
   const started = performance.now();
   await send();
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { mbPerS: bytes / seconds / 1e6, cpuSPerGb: (user + system) / 1e6 / (bytes / 1e9) };
+  clearInterval(watch);
+  return {
+    mbPerS: bytes / seconds / 1e6,
+    cpuSPerGb: (user + system) / 1e6 / (bytes / 1e9),
+    memoryBytes: most - idle,
+  };
 }
 
 async function sendBare(port: number, bodies: number): Promise<void> {

@@ -408,6 +408,8 @@ export class UpperLayer implements Association {
   }
 
   #onHandlerFailed(error: unknown): void {
+    // an answer that came too late for our own release is no reason to break it off
+    if (error instanceof AssociationEnded && this.#closed === null) return;
     if (this.end === null) this.#log.error("receiving-failed", { error });
     this.abort();
   }
@@ -494,8 +496,8 @@ export class UpperLayer implements Association {
   /** Runs while a PDU or message is half received and nobody but the peer is waited for. */
   #watchData(): void {
     const waiting = this.#stream.insidePdu || this.#insideMessage;
-    if (this.end === null && this.#agreement !== null && waiting && !this.#busy)
-      this.#dataWatch.touch();
+    const theirs = !this.#busy && this.#held === null;
+    if (this.end === null && this.#agreement !== null && waiting && theirs) this.#dataWatch.touch();
     else this.#dataWatch.rest();
   }
 

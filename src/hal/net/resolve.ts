@@ -28,7 +28,7 @@ export class Resolver {
 
   /** Addresses to try in order; empty when the name is unknown. A literal is its own answer. */
   async resolve(host: string): Promise<readonly string[]> {
-    if (isIP(host) !== 0) return [host];
+    if (isIP(host) !== 0) return [canonicalAddress(host)];
     const known = this.#good.get(host);
     const asked = this.#lookup(host).then(
       (addresses) => {
@@ -59,6 +59,11 @@ export class Resolver {
     const [oldest] = this.#good.keys();
     if (this.#good.size > NAMES_MAX && oldest !== undefined) this.#good.delete(oldest);
   }
+}
+
+/** One way to write an address, the kernel's: short, lower case. */
+function canonicalAddress(literal: string): string {
+  return isIP(literal) === 6 ? new URL(`http://[${literal}]`).hostname.slice(1, -1) : literal;
 }
 
 /** The preferred address first, where it is one of them. */

@@ -33,7 +33,7 @@ export function tcpDial(deps: {
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
     const timer = clock.after(timeoutMs, () => attempt.fail(timedOut(target, timeoutMs, attempt)));
-    void dialAll(target, attempt, resolver).then(
+    void dialAll(target, attempt, resolver, { clock, timeoutMs }).then(
       (connection) => attempt.succeed(connection),
       (error: unknown) => attempt.fail(asConnectError(target, error)),
     );
@@ -83,6 +83,7 @@ async function dialAll(
   target: DialTarget,
   attempt: Attempt,
   resolver: Resolver,
+  time: { readonly clock: Clock; readonly timeoutMs: number },
 ): Promise<Connection> {
   const tls = target.tls === undefined ? null : tlsOptions(target, target.tls);
   const addresses = await resolver.resolve(target.host);
@@ -92,11 +93,13 @@ async function dialAll(
       `the host name ${target.host} is unknown; check it, or enter the address`,
     );
   let failure: unknown;
+  // an address that swallows everything must leave time for the next one
+  const share = { ...time, timeoutMs: time.timeoutMs / addresses.length };
   for (const address of addresses) {
     if (attempt.over) break;
     attempt.step = "connecting";
     try {
-      const socket = await connectSocket(address, target.port, attempt);
+      const socket = await connectSocket(address, target.port, attempt, share);
       resolver.worked(target.host, address);
       if (tls === null) return new SocketConnection(socket, null);
       attempt.step = "TLS handshake";
@@ -109,13 +112,28 @@ async function dialAll(
   throw failure ?? new ConnectError("cancelled", "the request was cancelled");
 }
 
-function connectSocket(address: string, port: number, attempt: Attempt): Promise<Socket> {
+function connectSocket(
+  address: string,
+  port: number,
+  attempt: Attempt,
+  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address, port, noDelay: true });
     attempt.socket = socket;
-    socket.once("error", reject);
+    const timer = clock.after(timeoutMs, () => {
+      socket.destroy();
+      reject(new Error(`${address} does not answer`));
+    });
+    const onError = (error: Error) => {
+      timer.cancel();
+      reject(error);
+    };
+    socket.once("error", onError);
+    socket.once("close", () => timer.cancel());
     socket.once("connect", () => {
-      socket.off("error", reject);
+      timer.cancel();
+      socket.off("error", onError);
       resolve(socket);
     });
   });

@@ -32,25 +32,34 @@ export class ListenError extends Error {
 /** Makes the listener of the device. */
 export function tcpListen(deps: { readonly clock: Clock; readonly log: Log }): Listen {
   return async ({ host, port, tls }, onConnection) => {
-    const server = tls === undefined ? createTcpServer() : tlsServer(tls, deps);
+    const handshakes = new Map<Socket, Timer>();
+    const server = tls === undefined ? createTcpServer() : tlsServer(tls, deps, handshakes);
     if (tls === undefined)
       server.on("connection", (socket: Socket) => onConnection(new SocketConnection(socket, null)));
     else
       server.on("secureConnection", (socket: TLSSocket) =>
         onConnection(new SocketConnection(socket, subjectOf(socket))),
       );
-    await listening(server, host, port);
+    try {
+      await listening(server, host, port);
+    } catch (error) {
+      // a machine without IPv6 still has all its IPv4 addresses
+      if (host !== "::" || !withoutIpv6(error)) throw error;
+      await listening(server, "0.0.0.0", port);
+    }
     // out of file descriptors, say: the connections there are live on
     server.on("error", (error) => deps.log.error("listener-failed", { error, port }));
-    return new OpenPort(server);
+    return new OpenPort(server, handshakes);
   };
 }
 
 class OpenPort implements Listening {
   readonly port: number;
   readonly #server: Server;
+  readonly #handshakes: ReadonlyMap<Socket, Timer>;
 
-  constructor(server: Server) {
+  constructor(server: Server, handshakes: ReadonlyMap<Socket, Timer>) {
+    this.#handshakes = handshakes;
     const address = server.address();
     this.port = typeof address === "object" && address !== null ? address.port : 0;
     this.#server = server;
@@ -59,6 +68,7 @@ class OpenPort implements Listening {
   /** Stops listening; connections made before live on, and belong to whoever took them. */
   async close(): Promise<void> {
     this.#server.close();
+    for (const socket of [...this.#handshakes.keys()]) socket.destroy();
   }
 }
 
@@ -91,13 +101,18 @@ function listenError(error: Error, host: string, port: number): ListenError {
   return new ListenError(`${where} cannot be opened: ${error.message}`, { cause: error });
 }
 
+function withoutIpv6(error: unknown): boolean {
+  const cause = error instanceof ListenError ? (error.cause as { code?: unknown }) : null;
+  return cause?.code === "EAFNOSUPPORT" || cause?.code === "EADDRNOTAVAIL";
+}
+
 /** @throws TlsFileError naming the file that is missing or does not fit. */
 function tlsServer(
   options: TlsServerOptions,
   deps: { readonly clock: Clock; readonly log: Log },
+  handshakes: Map<Socket, Timer>,
 ): Server {
   const server = createSecureServer(options);
-  const handshakes = new Map<Socket, Timer>();
   const over = (socket: Socket) => {
     handshakes.get(socket)?.cancel();
     handshakes.delete(socket);

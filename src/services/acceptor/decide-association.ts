@@ -22,7 +22,7 @@ export interface KnownCaller {
 
 /** Everything a decision depends on. */
 export interface AcceptorPolicy {
-  /** Our AE title; titles are compared as they are, upper and lower case differ (B3). */
+  /** Our AE title; blanks around titles do not count, upper and lower case differ (B3). */
   readonly aeTitle: string;
   /** Empty: nobody is configured, and everybody may verify. */
   readonly callers: readonly KnownCaller[];
@@ -60,9 +60,9 @@ export function decideAssociation(
   if ((request.protocolVersion & PROTOCOL_VERSION) === 0) return reject("protocol-version");
   if (request.applicationContext !== DICOM_APPLICATION_CONTEXT)
     return reject("application-context");
-  if (request.called !== policy.aeTitle) return reject("called-title");
+  if (request.called !== policy.aeTitle.trim()) return reject("called-title");
 
-  const known = policy.callers.filter(({ aeTitle }) => aeTitle === request.calling);
+  const known = policy.callers.filter(({ aeTitle }) => aeTitle.trim() === request.calling);
   const anybody = policy.callers.length === 0;
   if (known.length === 0 && !anybody) return reject("calling-title");
   if (

@@ -634,6 +634,20 @@ describe("the end", () => {
     expect(seen).toHaveLength(1);
   });
 
+  test("an answer that is too late for our release does not break it off", async () => {
+    const bench = new RequestBench();
+    const association = await bench.established();
+    association.onPdv(() => association.send(1, true, [bytes(1)]));
+    const released = association.release();
+    await settle();
+    bench.sent();
+    bench.peer(pData(1, true, true, bytes(9, 9)));
+    await settle();
+    expect(bench.sent()).toEqual([]);
+    bench.peer(RELEASE_RP);
+    expect(await released).toEqual({ kind: "released" });
+  });
+
   test("a release that is not answered ends after its time-out", async () => {
     const bench = new RequestBench();
     const association = await bench.established();

@@ -189,7 +189,7 @@ describe("names", () => {
   test("literal addresses are never looked up", async () => {
     const resolver = new Resolver(clock, () => Promise.reject(new Error("asked")));
     expect(await resolver.resolve("192.0.2.1")).toEqual(["192.0.2.1"]);
-    expect(await resolver.resolve("2001:db8::1")).toEqual(["2001:db8::1"]);
+    expect(await resolver.resolve("2001:DB8:0::1")).toEqual(["2001:db8::1"]);
   });
 
   test("the last good answer is used when the name server fails or is slow", async () => {

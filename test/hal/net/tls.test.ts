@@ -21,6 +21,12 @@ const log = jsonLog(
   () => 0,
 );
 
+interface Met {
+  readonly echoed: boolean;
+  readonly error: Error | null;
+  readonly subject: string | null;
+}
+
 describe.skipIf(opensslMissing)("TLS (needs openssl)", () => {
   const site = new Authority("Site");
   const elsewhere = new Authority("Elsewhere");
@@ -36,10 +42,7 @@ describe.skipIf(opensslMissing)("TLS (needs openssl)", () => {
   const mutual: TlsServerOptions = { ...server, caFile: site.caFile };
 
   /** Connects, sends a byte, and answers how it ended. */
-  async function meet(
-    ours: TlsClientOptions,
-    theirs: TlsServerOptions,
-  ): Promise<{ echoed: boolean; error: Error | null; subject: string | null }> {
+  async function meet(ours: TlsClientOptions, theirs: TlsServerOptions): Promise<Met> {
     let subject: string | null = null;
     const port = await tcpListen({ clock, log })(
       { host: "127.0.0.1", port: 0, tls: theirs },
@@ -48,18 +51,21 @@ describe.skipIf(opensslMissing)("TLS (needs openssl)", () => {
         connection.onData((chunk) => void connection.write([chunk]).catch(() => {}));
       },
     );
-    let connection: Connection;
     try {
-      connection = await dial({ host: "127.0.0.1", port: port.port, tls: ours }, 5000);
+      const connection = await dial({ host: "127.0.0.1", port: port.port, tls: ours }, 5000);
+      return await echoOf(connection, () => subject);
     } catch (error) {
       return { echoed: false, error: error as ConnectError, subject };
     } finally {
       await port.close();
     }
+  }
+
+  function echoOf(connection: Connection, subject: () => string | null): Promise<Met> {
     return new Promise((resolve) => {
-      connection.onClose((error) => resolve({ echoed: false, error, subject }));
+      connection.onClose((error) => resolve({ echoed: false, error, subject: subject() }));
       connection.onData(() => {
-        resolve({ echoed: true, error: null, subject });
+        resolve({ echoed: true, error: null, subject: subject() });
         connection.destroy();
       });
       connection.write([Uint8Array.of(1)]).catch(() => {});

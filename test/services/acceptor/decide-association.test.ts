@@ -160,6 +160,11 @@ describe("callers", () => {
     expect(decide({ calling: "peer" })).toMatchObject({ cause: "calling-title" });
   });
 
+  test("blanks around configured titles do not count", () => {
+    const blanks = { aeTitle: "UDR10A ", callers: [{ aeTitle: " PEER", addresses: [] }] };
+    expect(decide({}, blanks)).toMatchObject({ kind: "accept" });
+  });
+
   test("while nobody is configured everybody may verify, and nothing else", () => {
     const nobody = { callers: [], hostFilter: true };
     expect(decide({ calling: "STRANGER" }, nobody)).toMatchObject({ kind: "accept" });
