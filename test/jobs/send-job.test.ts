@@ -250,6 +250,17 @@ test("a second job to the same archive sends only what the first did not", async
   expect(site.archive.received).toEqual([...THREE, "1.1"]);
 });
 
+test("an instance in two jobs that wait at the same time is sent once", async () => {
+  const site = await siteWith(...THREE);
+  site.archive.answerAssociation = () => ({ kind: "unreachable", text: "away" });
+  const jobs = [await send(site, THREE), await send(site, ["1.3", "1.2"])];
+  await settle(site);
+  site.archive.answerAssociation = () => null;
+  await site.clock.advance(RETRY_MS);
+  expect(jobs.map((id) => site.queue.job(id)?.state)).toEqual(["done", "done"]);
+  expect(site.archive.received).toEqual(THREE);
+});
+
 test("an instance that the archive did not commit may be sent again", async () => {
   const site = await siteWith("1.1");
   await send(site, ["1.1"]);
