@@ -158,6 +158,19 @@ describe("the decoder", () => {
     });
   });
 
+  test("reads bytes in shared memory", () => {
+    const text = "a text longer than what is joined character by character";
+    const bytes = encodeDataSet(
+      new DataSet().text(Tag.PatientComments, "LT", text).text(Tag.PatientName, "PN", "山"),
+      EXPLICIT,
+    );
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+    shared.set(bytes);
+    const { dataSet } = decodeDataSet(shared, EXPLICIT);
+    expect(dataSet.string(Tag.PatientComments)).toBe(text);
+    expect(dataSet.string(Tag.PatientName)).toBe("山");
+  });
+
   test("values of other-type VRs are views of the bytes given, not copies", () => {
     const bytes = fromHex('2800 0020 "OB" 0000 02000000 0102');
     const element = decodeDataSet(bytes, EXPLICIT).dataSet.get(Tag.ICCProfile);

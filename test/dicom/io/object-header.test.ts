@@ -135,6 +135,16 @@ test("a header longer than the first step is read on, cut wherever the step ends
   }
 });
 
+test("a step that ends exactly between the last element and Pixel Data is no end", async () => {
+  const step = 64 * 1024;
+  const withComment = (length: number) =>
+    file(META.transferSyntaxUid, image().text(Tag.TextValue, "UT", "x".repeat(length)));
+  const room = step - (withComment(0).byteLength - PIXEL_BYTES - 12);
+  const bytes = withComment(room);
+  const { pixel } = await readObjectHeader(counted(bytes));
+  expect(pixel).toEqual({ vr: "OW", offset: step + 12, byteLength: PIXEL_BYTES });
+});
+
 test("every cut of a file is told from a whole one", async () => {
   const bytes = file(META.transferSyntaxUid);
   const headerEnd = bytes.byteLength - PIXEL_BYTES;

@@ -100,17 +100,22 @@ function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
 
 const wholeDecoders = new Map<WholeEncoding, TextDecoder>();
 
-function decodeWhole(
-  bytes: Uint8Array,
-  encoding: WholeEncoding,
-  warn: (what: string) => void,
-): string {
+/** What the encoding does not have becomes NO_CHARACTER. */
+function inWhole(bytes: Uint8Array, encoding: WholeEncoding): string {
   let decoder = wholeDecoders.get(encoding);
   if (decoder === undefined) {
     decoder = new TextDecoder(encoding, { ignoreBOM: true });
     wholeDecoders.set(encoding, decoder);
   }
-  const text = decoder.decode(bytes);
+  return decoder.decode(bytes);
+}
+
+function decodeWhole(
+  bytes: Uint8Array,
+  encoding: WholeEncoding,
+  warn: (what: string) => void,
+): string {
+  const text = inWhole(bytes, encoding);
   if (!text.includes(NO_CHARACTER)) return text;
   warn(`text that is no ${encoding} is shown as "?"`);
   return text.replaceAll(NO_CHARACTER, UNREADABLE);
@@ -249,8 +254,4 @@ function guess(run: Uint8Array, set: ReadingSet, warn: (what: string) => void): 
   }
   warn('8-bit text without a declared set is shown as "?"');
   return UNREADABLE.repeat(run.length);
-}
-
-function inWhole(run: Uint8Array, encoding: WholeEncoding): string {
-  return new TextDecoder(encoding, { ignoreBOM: true }).decode(run);
 }
