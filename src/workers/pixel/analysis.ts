@@ -1,6 +1,8 @@
 // What of a frame is anatomy: inside the collimator's opening and not the direct beam. Found in a
 // small picture of corrected counts; the window then comes from the full frame's histogram of it.
 
+import { relevantRegionMean } from "../../model/exposure-index.ts";
+
 export interface Picture {
   readonly pixels: Uint16Array;
   readonly columns: number;
@@ -186,6 +188,8 @@ export interface RelevantRange {
   readonly low: number;
   readonly median: number;
   readonly high: number;
+  /** Mean of the relevant region as the exposure index takes it (IEC 62494-1), with a cut of its own. */
+  readonly mean: number;
   /** Pixels that counted. */
   readonly pixels: number;
 }
@@ -204,7 +208,13 @@ export function relevantRange(histogram: Uint32Array, cutPermille: number): Rele
       }),
     );
   };
-  return { low: at(cut), median: at(pixels / 2), high: at(Math.ceil(pixels - cut) - 1), pixels };
+  return {
+    low: at(cut),
+    median: at(pixels / 2),
+    high: at(Math.ceil(pixels - cut) - 1),
+    mean: relevantRegionMean(histogram),
+    pixels,
+  };
 }
 
 function valuesIn({ columns, pixels }: Picture, field: Rectangle): Uint16Array {

@@ -105,6 +105,7 @@ test("the range cuts the given part off at each end", () => {
     low: 1000,
     median: 1500,
     high: 1999,
+    mean: 1499.5,
     pixels: 1000,
   });
   expect(relevantRange(histogram, 10)).toMatchObject({ low: 1010, high: 1989 });

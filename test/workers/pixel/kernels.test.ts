@@ -88,6 +88,7 @@ const SHAPES = [
   [33, 40],
   [67, 35],
   [100, 3],
+  [150, 75],
 ] as const;
 
 for (const rotate of [0, 90, 180, 270] as const)

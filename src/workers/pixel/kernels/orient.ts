@@ -33,6 +33,8 @@ export function mirror(
 
 /** Rows of a block that fill a cache line of the destination: 32 pixels of 2 bytes. */
 const BLOCK_ROWS: i32 = 32;
+/** Columns of a panel: so many rows, and memory pages, of the destination are written at a time. */
+const PANEL_COLUMNS: i32 = 64;
 
 /**
  * Rows become columns: source (x, y) goes to column y (or rows − 1 − y where `reverseColumns`) of row
@@ -48,20 +50,23 @@ export function transpose(
   reverseColumns: bool,
   reverseRows: bool,
 ): void {
-  for (let block = rowFrom; block < rowTo; block += BLOCK_ROWS) {
-    const blockEnd = min(block + BLOCK_ROWS, rowTo);
-    let x = 0;
-    for (; x + 8 <= columns; x += 8) {
-      let y = block;
-      for (; y + 8 <= blockEnd; y += 8)
-        tile(source, out, columns, rows, x, y, reverseColumns, reverseRows);
-      for (; y < blockEnd; y++)
-        for (let i = 0; i < 8; i++)
-          one(source, out, columns, rows, x + i, y, reverseColumns, reverseRows);
+  for (let panel = 0; panel < columns; panel += PANEL_COLUMNS) {
+    const panelEnd = min(panel + PANEL_COLUMNS, columns);
+    for (let block = rowFrom; block < rowTo; block += BLOCK_ROWS) {
+      const blockEnd = min(block + BLOCK_ROWS, rowTo);
+      let x = panel;
+      for (; x + 8 <= panelEnd; x += 8) {
+        let y = block;
+        for (; y + 8 <= blockEnd; y += 8)
+          tile(source, out, columns, rows, x, y, reverseColumns, reverseRows);
+        for (; y < blockEnd; y++)
+          for (let i = 0; i < 8; i++)
+            one(source, out, columns, rows, x + i, y, reverseColumns, reverseRows);
+      }
+      for (; x < panelEnd; x++)
+        for (let y = block; y < blockEnd; y++)
+          one(source, out, columns, rows, x, y, reverseColumns, reverseRows);
     }
-    for (; x < columns; x++)
-      for (let y = block; y < blockEnd; y++)
-        one(source, out, columns, rows, x, y, reverseColumns, reverseRows);
   }
 }
 
