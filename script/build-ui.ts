@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { pid } from "node:process";
 
 const ROOT = join(import.meta.dir, "..");
 const SOURCES = ["src/ui", "package.json", "bun.lock", "script/build-ui.ts"];
@@ -17,8 +18,8 @@ export async function build(): Promise<void> {
 
 /** Bundles into `folder`, which is replaced as a whole once the bundle is complete. */
 export async function buildInto(folder: string): Promise<void> {
-  const fresh = `${folder}.new`;
-  rmSync(fresh, { recursive: true, force: true });
+  // Two builds at a time must not write into one folder.
+  const fresh = `${folder}.new-${pid}`;
   mkdirSync(fresh, { recursive: true });
   const result = await Bun.build({
     entrypoints: [join(ROOT, "src", "ui", "index.html")],

@@ -58,41 +58,49 @@ const HANDLED = {
 /** Follows the device for as long as the page lives. */
 export function followDevice(): void {
   let changes = 0;
+  let reading = false;
+  let ended = false;
   const source = new EventSource(apiPath("events"));
 
-  const readAnew = () => {
-    readAll(() => changes).then(
-      () => {
-        link.value = "up";
-      },
-      (error: unknown) => {
-        if (!(error instanceof ProblemAnswer)) throw error;
-        source.close();
-        again();
-      },
-    );
-  };
   /** What the tube does is not known while the device is away, so no lamp may claim it. */
   const away = () => {
     acquisition.value = { state: "idle" };
     if (link.value === "up") link.value = "down";
   };
+  /** Begins anew with another stream, once. */
   const again = () => {
+    if (ended) return;
+    ended = true;
+    source.close();
     away();
     setTimeout(followDevice, RETRY_MS);
   };
+  const readAnew = async () => {
+    // Who reads already reads once more, because this counts as a change.
+    changes += 1;
+    if (reading) return;
+    reading = true;
+    try {
+      await readAll(() => changes);
+      if (!ended) link.value = "up";
+    } catch (error) {
+      if (!(error instanceof ProblemAnswer)) throw error;
+      again();
+    } finally {
+      reading = false;
+    }
+  };
 
-  source.addEventListener("hello", readAnew);
-  source.addEventListener("reset", readAnew);
+  source.addEventListener("hello", () => void readAnew());
+  source.addEventListener("reset", () => void readAnew());
   for (const [type, handle] of Object.entries(HANDLED))
     source.addEventListener(type, (event) => {
       changes += 1;
       (handle as (data: unknown) => void)(JSON.parse(event.data));
     });
   source.onerror = () => {
-    away();
-    if (source.readyState !== EventSource.CLOSED) return;
-    source.close();
-    again();
+    // A stream that was cut comes back by itself; one that was refused does not.
+    if (source.readyState === EventSource.CLOSED) again();
+    else away();
   };
 }

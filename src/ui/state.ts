@@ -119,7 +119,9 @@ export async function readAll(changes: () => number): Promise<void> {
     configuration.value = newConfiguration;
     jobs.value = newJobs;
     await readExam(open[0] ?? null);
-    if (offered("GET", "/worklist")) worklist.value = await read(apiPath("worklist"));
+    // A worklist that cannot be read must not keep the rest of the panel from working.
+    if (offered("GET", "/worklist"))
+      worklist.value = await read<WorklistResult>(apiPath("worklist")).catch(() => null);
     studiesVersion.value += 1;
     if (changes() === before) return;
   }

@@ -30,6 +30,7 @@ uniform vec3 view;
 uniform vec2 window;
 uniform bool inverted;
 uniform bool colour;
+uniform float samplesMax;
 out vec4 result;
 
 vec3 texel(ivec2 at) {
@@ -46,7 +47,7 @@ vec3 interpolated(vec2 at) {
 }
 
 vec3 averaged(vec2 at, float span) {
-  int samples = int(clamp(ceil(span), 2.0, 8.0));
+  int samples = int(clamp(ceil(span), 1.0, samplesMax));
   vec3 sum = vec3(0.0);
   for (int row = 0; row < samples; row++)
     for (int column = 0; column < samples; column++) {
@@ -73,6 +74,10 @@ void main() {
   result = vec4(vec3(inverted ? 1.0 - grey : grey), 1.0);
 }`;
 
+/** Samples along each axis of a canvas pixel when the image is reduced. */
+const SAMPLES_MAX = 8;
+const QUICK_SAMPLES = 1;
+
 const UNIFORMS = [
   "image",
   "imageSize",
@@ -81,6 +86,7 @@ const UNIFORMS = [
   "window",
   "inverted",
   "colour",
+  "samplesMax",
 ] as const;
 
 type Locations = Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>;
@@ -141,7 +147,8 @@ export class GlWindow {
     this.#image = null;
   }
 
-  draw(view: View, window: GreyWindow, inverted: boolean): void {
+  /** `quick`: one sample a pixel, for pictures that the next movement replaces. */
+  draw(view: View, window: GreyWindow, inverted: boolean, quick = false): void {
     const gl = this.#gl;
     const { width, height } = gl.canvas;
     gl.viewport(0, 0, width, height);
@@ -157,6 +164,7 @@ export class GlWindow {
     gl.uniform2f(this.#at.window, window.center, window.width);
     gl.uniform1i(this.#at.inverted, inverted !== this.#image.lowIsBright ? 1 : 0);
     gl.uniform1i(this.#at.colour, this.#image.samplesPerPixel === 3 ? 1 : 0);
+    gl.uniform1f(this.#at.samplesMax, quick ? QUICK_SAMPLES : SAMPLES_MAX);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 }

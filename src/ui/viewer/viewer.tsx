@@ -21,6 +21,8 @@ import {
 
 const words = strings.viewer;
 const ZOOM_STEP = 1.25;
+/** After this much stillness the picture is drawn once more, in full quality. */
+const STILL_MS = 120;
 
 /** What the drawing needs; not signals, because a drag changes them at the screen's rate. */
 interface Stage {
@@ -34,6 +36,8 @@ interface Stage {
   /** The view follows the canvas' size until the user zooms or moves. */
   fitted: boolean;
   drawing: boolean;
+  /** Runs while the picture moves and is drawn quickly. */
+  still: ReturnType<typeof setTimeout> | undefined;
 }
 
 export function Viewer({
@@ -62,7 +66,7 @@ export function Viewer({
     s.drawing = true;
     requestAnimationFrame(() => {
       s.drawing = false;
-      s.gl.draw(s.view, s.window, s.inverted);
+      s.gl.draw(s.view, s.window, s.inverted, s.still !== undefined);
       reading.value = {
         center: Math.round(s.window.center),
         width: Math.round(s.window.width),
@@ -75,6 +79,17 @@ export function Viewer({
     if (s === null || s.image === null) return;
     work(s, s.image);
     redraw();
+  };
+  /** A change by finger: drawn quickly until the hand rests. */
+  const moving = (work: (s: Stage, image: PixelImage) => void) => {
+    change((s, image) => {
+      clearTimeout(s.still);
+      s.still = setTimeout(() => {
+        s.still = undefined;
+        redraw();
+      }, STILL_MS);
+      work(s, image);
+    })();
   };
   const fit = change((s, image) => {
     s.view = fitView(imageSize(image), sizeOf(s));
@@ -120,6 +135,7 @@ export function Viewer({
       inverted: false,
       fitted: true,
       drawing: false,
+      still: undefined,
     };
     stage.current = s;
     const observer = new ResizeObserver(() => {
@@ -140,24 +156,25 @@ export function Viewer({
     const unfollow = followGestures(element, {
       tool: () => tool.value,
       window: (dx, dy) =>
-        change((now, image) => {
+        moving((now, image) => {
           now.window = dragWindow(now.window, dx, dy, sizeOf(now), image.bitsStored);
-        })(),
+        }),
       pan: (dx, dy) =>
-        change((now) => {
+        moving((now) => {
           now.view = pan(now.view, dx, dy);
           now.fitted = false;
-        })(),
+        }),
       zoom: (factor, x, y) =>
-        change((now) => {
+        moving((now) => {
           now.view = zoomAt(now.view, factor, x, y);
           now.fitted = false;
-        })(),
+        }),
       fit,
     });
     return () => {
       observer.disconnect();
       unfollow();
+      clearTimeout(s.still);
       stage.current = null;
     };
   }, []);
