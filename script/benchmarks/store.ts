@@ -37,9 +37,12 @@ interface Way {
   run(): Promise<Figure>;
 }
 
-export async function run(options: Readonly<Record<string, string>>): Promise<BenchTable> {
-  const objects = Number(options["objects"] ?? 20);
-  const rounds = Number(options["rounds"] ?? 3);
+export async function run(options: {
+  readonly objects?: string;
+  readonly rounds?: string;
+}): Promise<BenchTable> {
+  const objects = Number(options.objects ?? 20);
+  const rounds = Number(options.rounds ?? 3);
   const folder = await mkdtemp(join(tmpdir(), "udr-bench-store-"));
   try {
     const files = await writeObjects(folder, objects);

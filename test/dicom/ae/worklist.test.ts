@@ -216,7 +216,7 @@ describe("the limit of items", () => {
     expect(outcome).toMatchObject({ kind: "success", complete: false });
     expect(end).toMatchObject({ kind: "aborted", by: "us" });
     expect(sent).toBeGreaterThanOrEqual(DRAIN_ITEMS_MAX);
-  });
+  }, 30_000);
 
   test("the operator's cancel keeps what came", async () => {
     const stop = new AbortController();
