@@ -31,7 +31,10 @@ export type Send =
   /** Left out where there is no value. */
   | "when needed";
 
-/** Values by tag; the items of a sequence are values again. */
+/**
+ * Values by tag; the items of a sequence are values again, or data sets where the table has no rows
+ * for what is in them.
+ */
 export type Values = ReadonlyMap<Tag, Value>;
 export type Value =
   | string
@@ -39,7 +42,7 @@ export type Value =
   | Uint8Array
   | readonly string[]
   | readonly number[]
-  | readonly Values[];
+  | readonly (Values | DataSet)[];
 
 /** A value the standard wants non-empty is missing: the data set is not sent. */
 export class MissingValue extends Error {
@@ -83,9 +86,10 @@ function buildItem<R extends AttributeRow>(
     const value = how.send === "zero length" ? undefined : from.get(row.tag);
     if (how.send === "when needed" && (value === undefined || value === "")) continue;
     if (row.vr === "SQ") {
-      const items = (value ?? []) as readonly Values[];
+      const items = (value ?? []) as readonly (Values | DataSet)[];
       checkCount(row, how.send, items.length);
-      const build = (item: Values) => buildItem(rows, at + 1, depth + 1, item, rule);
+      const build = (item: Values | DataSet) =>
+        item instanceof DataSet ? item : buildItem(rows, at + 1, depth + 1, item, rule);
       dataSet.set(row.tag, { vr: "SQ", items: items.map(build) });
       continue;
     }

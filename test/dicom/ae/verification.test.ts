@@ -9,6 +9,7 @@ import {
 import { serveVerification } from "../../../src/dicom/ae/verification/serve-verification.ts";
 import { ECHO_STATUS } from "../../../src/dicom/ae/verification/status.ts";
 import { verify } from "../../../src/dicom/ae/verification/verify.ts";
+import { SopClassUid } from "../../../src/dicom/dict/uids.ts";
 import { row } from "../../coverage.ts";
 import { answering, connect, type PeerScript, scriptedPeer } from "../peer.ts";
 import { exampleStatus } from "./statuses.ts";
@@ -91,7 +92,7 @@ describe("presentation contexts", () => {
 });
 
 describe("C-ECHO served", () => {
-  test(`${row("4.2-C-ECHO", "0000")} every echo is answered with success, then told`, async () => {
+  test(`${row("4.2-93", SopClassUid.Verification)}${row("4.2-C-ECHO", "0000")} every echo is answered with success, then told`, async () => {
     let echoes = 0;
     await using us = await scriptedPeer({
       handlers: { "C-ECHO-RQ": serveVerification(() => echoes++) },
