@@ -40,7 +40,9 @@ export const configuration = signal<Configuration | null>(null);
 /** "POST /api/v1/worklist/query" and the like: what this device offers. */
 export const offers = signal<ReadonlySet<string>>(new Set());
 export const acquisition = signal<Acquisition>({ state: "idle" });
-/** The exam on the exam screen: the open one, or the one that has just ended. */
+/** Every exam that is open, newest first; usually one. */
+export const openExams = signal<readonly Exam[]>([]);
+/** The exam on the exam screen: an open one, or the one that has just ended. */
 export const exam = signal<Exam | null>(null);
 export const selectedInstance = signal<string | null>(null);
 export const jobs = signal<readonly Job[]>([]);
@@ -118,7 +120,7 @@ export async function readAll(changes: () => number): Promise<void> {
     acquisition.value = newHealth.acquisition;
     configuration.value = newConfiguration;
     jobs.value = newJobs;
-    await readExam(open[0] ?? null);
+    await readExams(open);
     // A worklist that cannot be read must not keep the rest of the panel from working.
     if (offered("GET", "/worklist"))
       worklist.value = await read<WorklistResult>(apiPath("worklist")).catch(() => null);
@@ -127,22 +129,39 @@ export async function readAll(changes: () => number): Promise<void> {
   }
 }
 
-async function readExam(open: Exam | null): Promise<void> {
+async function readExams(open: readonly Exam[]): Promise<void> {
+  openExams.value = open;
   const shown = exam.value;
-  if (open !== null) keepExam(open);
+  const same = open.find((other) => other.id === shown?.id);
+  if (same !== undefined) keepExam(same);
   else if (shown !== null)
     exam.value = await read<Exam>(apiPath("exams", shown.id)).catch(() => null);
+  const [newest] = open;
+  if (exam.value?.state !== "open" && newest !== undefined) showExam(newest);
 }
 
-/** Takes news of an exam: of the one shown, or of one that was opened elsewhere. */
+/** Takes news of an exam. One that is worked on is never replaced by another patient's. */
 export function keepExam(news: Exam): void {
+  const others = openExams.value.filter((other) => other.id !== news.id);
+  openExams.value =
+    news.state === "open"
+      ? [news, ...others].sort((a, b) => b.startedAt.localeCompare(a.startedAt))
+      : others;
   const shown = exam.value;
-  if (shown !== null && shown.id !== news.id && news.state !== "open") return;
-  const known = new Set(shown?.id === news.id ? shown.instances.map((i) => i.sopInstanceUid) : []);
+  if (shown?.id !== news.id) {
+    if (news.state === "open" && shown?.state !== "open") showExam(news);
+    return;
+  }
+  const known = new Set(shown.instances.map((i) => i.sopInstanceUid));
   const added = imagesOf(news).findLast((i) => !known.has(i.sopInstanceUid));
   if (added !== undefined) selectedInstance.value = added.sopInstanceUid;
-  else if (shown?.id !== news.id) selectedInstance.value = null;
   exam.value = news;
+}
+
+/** Puts an exam on the exam screen, with its newest image. */
+export function showExam(chosen: Exam): void {
+  exam.value = chosen;
+  selectedInstance.value = imagesOf(chosen).at(-1)?.sopInstanceUid ?? null;
 }
 
 /** The instances that can be looked at: a dose report has no picture. */
@@ -163,8 +182,8 @@ export const go = (to: Screen): void => {
 export async function beginExam(request: NewExam): Promise<boolean> {
   const opened = await attempt(() => send<Exam>("POST", apiPath("exams"), request));
   if (opened === null) return false;
-  selectedInstance.value = null;
   keepExam(opened);
+  showExam(openExams.value.find((other) => other.id === opened.id) ?? opened);
   go({ name: "exam" });
   return true;
 }

@@ -309,6 +309,30 @@ inChromium("an exam is completed after a question, and discontinued with a reaso
   expect(device.calls).toContain("discontinue 110514");
 });
 
+inChromium(
+  "another patient's exam never takes the place of the one that is worked on",
+  async () => {
+    const { page, device } = await examWithImage();
+    const [mine] = device.examsKept.values();
+    if (mine === undefined) throw new Error("no exam");
+    const other = {
+      ...mine,
+      id: "other",
+      patient: { id: "P9", name: "Other^Person" },
+      instances: [],
+    };
+    device.examsKept.set("other", other);
+    device.events.publish({ type: "exam", data: other });
+    await button(page, "Start").tap();
+    await page.locator(".open-exam").nth(1).waitFor();
+    expect(await page.locator(".patient b").textContent()).toBe("Emergency");
+    const row = page.locator(".open-exam").filter({ hasText: "Other, Person" });
+    await row.getByRole("button", { name: "Continue" }).tap();
+    await page.getByText("No image yet").waitFor();
+    expect(await page.locator(".patient b").textContent()).toBe("Other, Person");
+  },
+);
+
 inChromium("a refusal is shown in the device's own words until it is read", async () => {
   const { page, device } = await examWithImage();
   (device.exams as { prepare: unknown }).prepare = async () =>

@@ -21,8 +21,9 @@ import {
   beginExam,
   go,
   offered,
-  openExam,
+  openExams,
   protocols,
+  showExam,
   studiesVersion,
   tell,
   worklist,
@@ -55,7 +56,9 @@ export function StartScreen() {
     <div class="screen start">
       <NewExamCard />
       <div class="start-side">
-        {openExam.value !== null && <OpenExamCard exam={openExam.value} />}
+        {openExams.value.map((exam) => (
+          <OpenExamCard key={exam.id} exam={exam} />
+        ))}
         {offered("POST", "/worklist/query") ? <Worklist /> : <RecentStudies />}
       </div>
     </div>
@@ -64,7 +67,6 @@ export function StartScreen() {
 
 function NewExamCard() {
   const choosing = useSignal(false);
-  const busy = openExam.value !== null;
   const protocol = protocols.value.find((p) => p.id === protocolId.value) ?? protocols.value[0];
 
   const begin = async () => {
@@ -128,7 +130,6 @@ function NewExamCard() {
           icon="emergency"
           label={strings.start.emergency}
           hint={strings.start.emergencyHint}
-          disabled={busy}
           onPress={emergency}
         />
         <Button
@@ -136,7 +137,7 @@ function NewExamCard() {
           size="large"
           icon="start"
           label={strings.start.start}
-          disabled={busy || (birthDate.value !== "" && !COMPLETE_DATE.test(birthDate.value))}
+          disabled={birthDate.value !== "" && !COMPLETE_DATE.test(birthDate.value)}
           onPress={begin}
         />
       </div>
@@ -168,7 +169,10 @@ function OpenExamCard({ exam }: { exam: Exam }) {
         kind="primary"
         label={strings.start.continueExam}
         icon="forward"
-        onPress={() => go({ name: "exam" })}
+        onPress={() => {
+          showExam(exam);
+          go({ name: "exam" });
+        }}
       />
     </section>
   );
@@ -214,12 +218,7 @@ function Worklist() {
 
 function WorklistRow({ item }: { item: WorklistItem }) {
   return (
-    <button
-      type="button"
-      class="row"
-      disabled={openExam.value !== null}
-      onClick={() => beginExam({ worklistItemId: item.id })}
-    >
+    <button type="button" class="row" onClick={() => beginExam({ worklistItemId: item.id })}>
       <span class="row-time">{item.scheduledAt?.slice(11, 16)}</span>
       <span class="row-main">
         <b>{personName(item.patient.name)}</b>

@@ -10,7 +10,7 @@ import { Confirm } from "../parts/dialog.tsx";
 import { JobLine } from "../parts/job-line.tsx";
 import { SendDialog } from "../parts/send-dialog.tsx";
 import { Strip } from "../parts/strip.tsx";
-import { attempt, beginExam, go, jobs, openExam, studiesVersion, tell } from "../state.ts";
+import { attempt, beginExam, go, jobs, studiesVersion, tell } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Viewer } from "../viewer/viewer.tsx";
 
@@ -77,7 +77,7 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
           <Button
             icon="plus"
             label={words.append}
-            disabled={!shown.local || openExam.value !== null}
+            disabled={!shown.local}
             onPress={() => beginExam({ appendTo: studyInstanceUid })}
           />
           <Button
