@@ -49,7 +49,7 @@ export class Acceptor {
   /**
    * Listens, or moves to other ports; associations that stand are left alone.
    * @throws Error naming the port that is taken or the certificate file that does not fit. The
-   * plain port listened on before is kept then.
+   * plain port listened on before is kept then; the TLS port is closed if it is to stay the same.
    */
   async listen(ports: AcceptorPorts): Promise<void> {
     const before = [this.#plain, this.#tls];
@@ -66,7 +66,11 @@ export class Acceptor {
       unchanged && this.#plain !== null
         ? this.#plain
         : await this.#deps.listen({ host, port: ports.port }, onConnection);
-    if (tls !== undefined && tls.port === this.#tls?.port) await this.#tls.close();
+    if (tls !== undefined && tls.port === this.#tls?.port) {
+      // the same port again, perhaps with renewed certificates
+      await this.#tls.close();
+      this.#tls = null;
+    }
     let secure: Listening | null = null;
     try {
       if (tls !== undefined)

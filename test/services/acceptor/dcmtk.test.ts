@@ -144,6 +144,26 @@ describe.skipIf(dcmtkMissing)("DCMTK (needs echoscu and storescp)", () => {
       expect(running.logged.join("\n")).toContain("tls-refused");
     });
 
+    test("a renewed certificate counts from the next connection on, and a bad one is told", async () => {
+      await using running = await RunningAcceptor.start(undefined, server);
+      const { port, tlsPort } = running.acceptor;
+      const listen = (tls: TlsServerOptions) =>
+        running.acceptor.listen({
+          host: "127.0.0.1",
+          port: port ?? 0,
+          tls: { port: tlsPort ?? 0, ...tls },
+        });
+      const good = { ...peer, caFile: site.caFile, verify: true };
+      await listen({ ...site.issue("renewed"), caFile: site.caFile });
+      expect(running.acceptor.tlsPort).toBe(tlsPort);
+      expect(await running.answersGoodPeer({ port: tlsPort ?? 0, tls: good })).toBe(true);
+      await expect(listen({ ...server, keyFile: "/nowhere.pem" })).rejects.toThrow("/nowhere.pem");
+      expect(running.acceptor.tlsPort).toBeNull();
+      expect(await running.answersGoodPeer()).toBe(true);
+      await listen(server);
+      expect(await running.answersGoodPeer({ port: tlsPort ?? 0, tls: good })).toBe(true);
+    });
+
     test("storescp +tls answers our C-ECHO", async () => {
       await using scp = await storescp("+tls", peer.keyFile, peer.certFile, "+cf", site.caFile);
       const tls = { ...device, caFile: site.caFile, verify: true };
