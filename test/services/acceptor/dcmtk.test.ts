@@ -1,28 +1,45 @@
 // DCMTK as the peer: echoscu against our acceptor, plain and TLS, and our requestor against storescp.
 
 import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { which } from "bun";
 import type { DialTarget, Listening, TlsServerOptions } from "../../../src/core/connection.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import { serveStorage } from "../../../src/dicom/ae/storage/serve-storage.ts";
 import { verify } from "../../../src/dicom/ae/verification/verify.ts";
 import { DimseChannel } from "../../../src/dicom/dimse/channel.ts";
 import { requestAssociation } from "../../../src/dicom/ul/requestor.ts";
 import { tcpDial } from "../../../src/hal/net/tcp-dial.ts";
 import { tcpListen } from "../../../src/hal/net/tcp-listen.ts";
-import { associationRequest, IMPLICIT, VERIFICATION } from "../../dicom/ul/pdus.ts";
+import {
+  associationRequest,
+  CR_STORAGE,
+  IDENTITY,
+  IMPLICIT,
+  VERIFICATION,
+} from "../../dicom/ul/pdus.ts";
 import { Authority, opensslMissing } from "../../hal/net/certificates.ts";
 import { clock, RunningAcceptor, remote } from "./running-acceptor.ts";
 
 const dcmtkMissing = which("echoscu") === null || which("storescp") === null;
 
-/** Runs echoscu to its end. */
-async function echoscu(port: number, ...options: readonly string[]) {
+const echoscu = (port: number, ...options: readonly string[]) => run("echoscu", port, ...options);
+
+/** Runs a DCMTK program against the acceptor to its end. */
+async function run(
+  name: "echoscu" | "storescu",
+  port: number,
+  ...options: readonly (string | { readonly file: string })[]
+) {
   const program = Bun.spawn(
     [
-      "echoscu",
+      name,
       ...["-v", "-aet", "PEER", "-aec", "UDR10A"],
-      ...options,
+      ...options.filter((option) => typeof option === "string"),
       ...["127.0.0.1", String(port)],
+      ...options.flatMap((option) => (typeof option === "string" ? [] : [option.file])),
     ],
     { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: { ...process.env, TCP_NODELAY: "1" } },
   );
@@ -32,6 +49,28 @@ async function echoscu(port: number, ...options: readonly string[]) {
     program.exited,
   ]);
   return { code, said: out + error };
+}
+
+/** A CR image with these pixels, made by dump2dcm. */
+async function crFile(folder: string, pixels: Uint8Array): Promise<string> {
+  const [raw, dump, file] = ["pixels.raw", "image.dump", "image.dcm"].map((f) => join(folder, f));
+  if (raw === undefined || dump === undefined || file === undefined) throw new Error("no paths");
+  await Bun.write(raw, pixels);
+  await Bun.write(
+    dump,
+    [
+      `(0008,0016) UI [${CR_STORAGE}]`,
+      "(0008,0018) UI [1.2.3.4.5]",
+      "(0010,0010) PN [DOE^JANE]",
+      "(0020,000d) UI [1.2.3.4.6]",
+      "(0020,000e) UI [1.2.3.4.7]",
+      `(7fe0,0010) OW =${raw}`,
+    ].join("\n"),
+  );
+  const made = Bun.spawn(["dump2dcm", "+te", dump, file], { stdout: "ignore", stderr: "pipe" });
+  const said = await new Response(made.stderr).text();
+  if ((await made.exited) !== 0) throw new Error(said);
+  return file;
 }
 
 /** storescp on a free port; resolves once it answers connections. */
@@ -100,6 +139,40 @@ describe.skipIf(dcmtkMissing)("DCMTK (needs echoscu and storescp)", () => {
     expect(code).not.toBe(0);
     expect(said).toContain("Calling AE Title Not Recognized");
   });
+
+  for (const pdu of [4096, 131_072])
+    test(`storescu in PDUs of ${pdu} bytes delivers every byte`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "udr-storescu-"));
+      try {
+        const pixels = Uint8Array.from({ length: 2_000_000 }, (_, i) => (i * 7) % 253);
+        const file = await crFile(folder, pixels);
+        await using running = await RunningAcceptor.start();
+        const stored: Uint8Array[] = [];
+        running.handlers = {
+          "C-STORE-RQ": serveStorage({
+            log: silentLog,
+            identity: IDENTITY,
+            callingAeTitle: "PEER",
+            open: () => ({
+              // a copy in the next turn: views must stay valid, and reading waits meanwhile
+              write: async (bytes) => {
+                await new Promise<void>((resolve) => setImmediate(resolve));
+                stored.push(bytes);
+              },
+              commit: async () => {},
+              discard: () => {},
+            }),
+          }),
+        };
+        const { code } = await run("storescu", running.port, "-pdu", String(pdu), { file });
+        expect(code).toBe(0);
+        const bytes = Buffer.concat(stored);
+        expect(Buffer.compare(bytes.subarray(-pixels.byteLength), pixels)).toBe(0);
+        expect(await running.associations[0]?.association.ended).toEqual({ kind: "released" });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    });
 
   test("storescp answers our C-ECHO and our release", async () => {
     await using peer = await storescp();

@@ -8,6 +8,7 @@ import type { DialTarget, TlsServerOptions } from "../../../src/core/connection.
 import { jsonLog } from "../../../src/core/log.ts";
 import { serveVerification } from "../../../src/dicom/ae/verification/serve-verification.ts";
 import { DimseChannel } from "../../../src/dicom/dimse/channel.ts";
+import type { RequestHandlers } from "../../../src/dicom/dimse/message.ts";
 import type { Association } from "../../../src/dicom/ul/association.ts";
 import type { Pdu } from "../../../src/dicom/ul/pdu.ts";
 import { requestAssociation } from "../../../src/dicom/ul/requestor.ts";
@@ -38,8 +39,8 @@ export class RunningAcceptor implements AsyncDisposable {
   readonly logged: string[] = [];
   /** Makes every decision fail for a reason of our own. */
   configurationFails = false;
-  /** Answers C-ECHO on every association. */
-  echo = true;
+  /** What is served on every association. */
+  handlers: RequestHandlers = { "C-ECHO-RQ": serveVerification() };
   addresses: readonly string[] = ["127.0.0.1"];
 
   private constructor(json: unknown) {
@@ -59,12 +60,7 @@ export class RunningAcceptor implements AsyncDisposable {
       },
       onAssociation: (association, purposes) => {
         this.associations.push({ association, purposes });
-        if (!this.echo) return;
-        new DimseChannel(association, {
-          clock,
-          log,
-          handlers: { "C-ECHO-RQ": serveVerification() },
-        });
+        new DimseChannel(association, { clock, log, handlers: this.handlers });
       },
     });
   }
