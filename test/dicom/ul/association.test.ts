@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { SimulatedClock } from "../../../src/core/clock.ts";
 import { ConnectError } from "../../../src/core/connection.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import { Random } from "../../../src/core/random.ts";
 import { type AcceptOptions, acceptAssociation } from "../../../src/dicom/ul/acceptor.ts";
 import {
   type Association,
@@ -605,6 +606,41 @@ describe("data", () => {
     expect(bench.connection.destroyed).toBe(true);
     expect(await failed).toBeInstanceOf(AssociationEnded);
   });
+});
+
+test("whatever bytes answer a request, there is an outcome, and no association hangs", async () => {
+  const random = new Random(2026);
+  const good = Buffer.concat(
+    [
+      associateAccept(),
+      pData(1, true, true, new Uint8Array(60)),
+      pData(1, false, true, new Uint8Array(300)),
+      RELEASE_RQ,
+    ].map((pdu) => writePdu(pdu).slice()),
+  );
+  const endings = new Set<string>();
+  for (let run = 0; run < 500; run++) {
+    const bench = new RequestBench();
+    await bench.request();
+    const answer = Uint8Array.from(good);
+    for (let n = random.int(0, 4); n > 0; n--)
+      answer[random.int(0, answer.byteLength - 1)] = random.int(0, 255);
+    for (let at = 0; at < answer.byteLength; ) {
+      const size = random.int(1, 400);
+      bench.connection.receive(answer.slice(at, at + size));
+      at += size;
+    }
+    await settle();
+    if (bench.outcome?.kind === "accepted") bench.outcome.association.onPdv(() => {});
+    await settle();
+    bench.connection.close(null);
+    await settle();
+    const end =
+      bench.outcome?.kind === "accepted" ? await bench.outcome.association.ended : bench.outcome;
+    if (end === null) throw new Error(`run ${run}: no outcome`);
+    endings.add(end.kind);
+  }
+  expect([...endings].sort()).toEqual(["aborted", "failed", "lost", "released"]);
 });
 
 describe("the end", () => {
