@@ -1,0 +1,359 @@
+// The device out of what it is given: hardware, pixels, store, network and time. The parts list that the
+// program (main.ts) and the simulation of the whole device share.
+
+import type { Device } from "./api/device.ts";
+import { EventLog } from "./api/event-log.ts";
+import { configurationPort } from "./api/ports/configuration-port.ts";
+import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
+import { healthOf } from "./api/ports/health.ts";
+import { jobPort } from "./api/ports/job-port.ts";
+import { instanceOf, studyPort } from "./api/ports/study-port.ts";
+import { answer, refuse } from "./api/problem.ts";
+import { jobView } from "./api/views.ts";
+import type { Configuration } from "./config/configuration.ts";
+import type { Clock } from "./core/clock.ts";
+import type { Dial, Listen } from "./core/connection.ts";
+import { Listeners } from "./core/listeners.ts";
+import type { Log } from "./core/log.ts";
+import type { Random } from "./core/random.ts";
+import type { SlotPoolLayout } from "./core/slot-pool.ts";
+import { UidGenerator } from "./dicom/iod/uid.ts";
+import { Acquisition, type Panel } from "./exam/acquisition.ts";
+import { Calibrations } from "./exam/calibrations.ts";
+import { ExamService } from "./exam/exam-service.ts";
+import { ImageMaker, type PixelChain } from "./exam/image-maker.ts";
+import type { CalibrationMap, DetectorEvent, DetectorHealth } from "./hal/detector/detector.ts";
+import type { DapMeter, Generator, Positioner } from "./hal/generator/generator.ts";
+import { JobQueue } from "./jobs/job-queue.ts";
+import { SendJobExecutor } from "./jobs/send-job.ts";
+import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
+import { AutoSend } from "./services/auto-send.ts";
+import type { ConfigurationHolder } from "./services/configuration-holder.ts";
+import { serveIncoming } from "./services/incoming.ts";
+import { Pictures } from "./services/picture.ts";
+import { LifeCheck } from "./services/remotes/life-check.ts";
+import { RemoteStates } from "./services/remotes/remote-states.ts";
+import { storageSender } from "./services/storage-sender.ts";
+import { UidSupply } from "./services/uid-supply.ts";
+import { echoRemote, negotiationProbe } from "./services/verification.ts";
+import type { StoragePort } from "./store/storage-port.ts";
+import type { PanelPort } from "./workers/acquisition/panel-port.ts";
+import type { RenderClient } from "./workers/render/render-client.ts";
+
+const DICOM_PORT_DEFAULT = 11104;
+/** A panel's health is asked for so often. */
+const HEALTH_CYCLE_MS = 2_000;
+
+/** The pixel pool, or what stands for it. */
+export interface Pixels extends PixelChain {
+  readonly memory: { readonly buffer: ArrayBufferLike };
+  readonly map: { readonly raw: SlotPoolLayout };
+  loadCalibration(modeIndex: number, maps: readonly CalibrationMap[]): Promise<void>;
+}
+
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Who owns a thing ends it: {@link assemble} closes nothing of this. */
+export interface Given {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  /** The configuration in force, and the file it is kept in. */
+  readonly holder: ConfigurationHolder;
+  readonly configFile: string;
+  /** Not opened yet. */
+  readonly panelPort: PanelPort;
+  readonly detectorDriver: string;
+  /** Opened. */
+  readonly generator: Generator & { readonly dapMeter: DapMeter };
+  readonly positioner: Positioner;
+  readonly pixels: Pixels;
+  readonly storage: StoragePort;
+  readonly disk: () => Promise<DiskSpace>;
+  readonly renderer: Pick<RenderClient, "render">;
+  readonly dial: Dial;
+  readonly listen: Listen;
+  /** Addresses of a host name; empty when unknown. */
+  readonly resolve: (host: string) => Promise<readonly string[]>;
+  /** Wins over the configuration until somebody changes that. */
+  readonly dicomPort: number | null;
+}
+
+/** A device that listens, and works once it was started. */
+export interface Assembled {
+  /** Its outer face, for the API. */
+  readonly device: Device;
+  /** Port listened on. */
+  dicomPort(): number | null;
+  /** Takes up the jobs and checks that a stop or a crash left. */
+  start(): Promise<void>;
+  /** Ends exposures, jobs and associations; what was given may be closed after that. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Wires the parts and listens.
+ * @throws DetectorError, or what `listen` throws when the port is taken
+ */
+export async function assemble(given: Given): Promise<Assembled> {
+  const { clock, log, random, holder, panelPort, pixels, storage, generator, positioner } = given;
+  const configuration = () => holder.current();
+  const startedMs = clock.nowMs();
+  const disk = await given.disk();
+
+  // ---- panel and calibration --------------------------------------------------------------------------
+  const panelEvents = new Listeners<DetectorEvent>();
+  await panelPort.open(pixels.memory.buffer, pixels.map.raw, (event) => panelEvents.emit(event));
+  const panel: Panel = {
+    info: panelPort.info,
+    events: panelEvents,
+    state: () => panelPort.state(),
+    arm: (request) => panelPort.arm(request),
+    trigger: () => panelPort.trigger(),
+    stop: () => panelPort.stop(),
+    abort: () => panelPort.abort(),
+  };
+  const calibrations = new Calibrations({
+    panel: panel.info,
+    fetch: (modeId) => panelPort.factoryCalibration(modeId),
+    load: (modeIndex, maps) => pixels.loadCalibration(modeIndex, maps),
+    log,
+  });
+
+  // ---- exams ----------------------------------------------------------------------------------------
+  const uidSupply = await UidSupply.start(storage.takeNumbers);
+  const uidGenerator = ({ device }: Configuration) =>
+    new UidGenerator(
+      { root: device.uidRoot, uidNumber: device.uidNumber, timeZone: device.timeZone },
+      clock,
+      uidSupply,
+    );
+  let generatorOfUids = uidGenerator(configuration());
+  const uids = {
+    next: () => generatorOfUids.next(),
+    series: (study: string, number: number) => generatorOfUids.series(study, number),
+  };
+  const acquisition = new Acquisition(
+    panel,
+    generator,
+    (slot) => pixels.raw.release(slot),
+    clock,
+    log,
+  );
+  const images = new ImageMaker({
+    log,
+    nowMs: () => clock.nowMs(),
+    configuration,
+    storage,
+    uids,
+    pixels,
+    panel: panel.info,
+    calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
+  });
+  const exams = new ExamService({
+    clock,
+    log,
+    configuration,
+    storage,
+    uids,
+    acquisition,
+    images,
+    positioner,
+    dapMeter: generator.dapMeter,
+    calibrated: (modeIndex) => calibrations.ready(modeIndex),
+  });
+
+  // ---- network ----------------------------------------------------------------------------------------
+  const states = new RemoteStates(clock);
+  const network = { dial: given.dial, clock, log, configuration };
+  const jobs = new JobQueue({
+    storage,
+    clock,
+    log,
+    executors: {
+      send: new SendJobExecutor({
+        storage,
+        sender: storageSender({ ...network, storage, states }),
+        clock,
+        random,
+        retryDelayMs: () => configuration().storage.retryDelay * 1000,
+      }),
+    },
+  });
+  const acceptor = new Acceptor({
+    clock,
+    log,
+    listen: given.listen,
+    resolve: given.resolve,
+    configuration,
+    onAssociation: (association) =>
+      serveIncoming({ clock, log, configuration, states, handlers: () => ({}) }, association),
+  });
+  const dicomPort = (c: Configuration) => given.dicomPort ?? c.local.port ?? DICOM_PORT_DEFAULT;
+  await acceptor.listen(acceptorPorts(configuration(), dicomPort(configuration())));
+  holder.addApplier(async (next, before) => {
+    if (
+      next.local.port !== before.local.port ||
+      JSON.stringify(next.tls) !== JSON.stringify(before.tls)
+    )
+      // A port set by the user wins over the command line from then on.
+      await acceptor.listen(
+        acceptorPorts(
+          next,
+          next.local.port !== before.local.port && next.local.port !== null
+            ? next.local.port
+            : (acceptor.port ?? dicomPort(next)),
+        ),
+      );
+  });
+  holder.addApplier(async (next) => {
+    generatorOfUids = uidGenerator(next);
+  });
+  const autoSend = new AutoSend({ clock, configuration, storage, jobs });
+  holder.changes.add(() => void autoSend.noteRemotes());
+  const lifeCheck = new LifeCheck(clock, states, configuration, negotiationProbe(network));
+
+  // ---- local API ----------------------------------------------------------------------------------------
+  const pictures = new Pictures(storage);
+  const events = new EventLog(startedMs.toString(36));
+  const stepState: StepState = () => ({ state: "none" });
+  let detectorHealth: DetectorHealth = {
+    temperatureC: [],
+    heartbeatAgeMs: 0,
+    packets: 0,
+    lost: 0,
+    resent: 0,
+    overruns: 0,
+    discarded: 0,
+  };
+  let free = disk;
+  const health = () =>
+    healthOf({
+      nowMs: clock.nowMs(),
+      startedMs,
+      configuration: configuration(),
+      dicomPort: acceptor.port ?? 0,
+      acquisition: acquisition.status(),
+      detector: {
+        driver: given.detectorDriver,
+        state: panel.state(),
+        model: panel.info.model,
+        ...detectorHealth,
+        temperatureC: [...detectorHealth.temperatureC],
+      },
+      generator: {
+        driver: "simulated",
+        state: generator.state(),
+        ...generator.heat(),
+        fluoroSeconds: generator.fluoroTimer().seconds,
+      },
+      ...free,
+      remote: (id) => states.get(id),
+      missing: storage.reader.missing(),
+      lostImages: exams.lostImages,
+    });
+  const device: Device = {
+    events,
+    health,
+    configuration: configurationPort(holder, given.configFile, () => acceptor.port ?? 0),
+    remotes: {
+      async echo(remoteId) {
+        const remote = configuration().remotes.find((r) => r.id === remoteId);
+        if (remote === undefined)
+          return refuse("not-found", `The configuration has no remote ${remoteId}.`);
+        const { ok, status, elapsedMs, reason } = await echoRemote(network, states, remote);
+        return answer({
+          ok,
+          elapsedMs,
+          ...(status === undefined
+            ? {}
+            : { status: status.toString(16).toUpperCase().padStart(4, "0") }),
+          ...(reason === undefined ? {} : { reason }),
+        });
+      },
+    },
+    exams: examPort(exams, storage, stepState),
+    studies: studyPort({
+      storage,
+      pictures,
+      render: (picture, frame, window, width) =>
+        given.renderer.render({
+          ...picture,
+          invert: picture.photometric === "MONOCHROME1",
+          frame,
+          window,
+          width,
+        }),
+      archives: () =>
+        configuration()
+          .remotes.filter((r) => r.archive)
+          .map((r) => r.id),
+      onDeleted: (studyInstanceUid) =>
+        events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
+    }),
+    jobs: jobPort(jobs, storage, (remoteId, service) =>
+      configuration().remotes.some(
+        (r) => r.id === remoteId && (r.services as readonly string[]).includes(service),
+      ),
+    ),
+    simulator: simulatorPort(exams),
+    live: {
+      subscribe: (onFrame) =>
+        images.display.add((f) =>
+          onFrame({ ...f, lastImageHold: false, pixels: f.pixels.slice() }),
+        ),
+    },
+  };
+
+  // ---- news ---------------------------------------------------------------------------------------------
+  exams.news.add((news) => {
+    switch (news.type) {
+      case "exam":
+        events.publish({ type: "exam", data: examOf(storage, stepState, news.exam) });
+        break;
+      case "instance":
+        events.publish({ type: "instance", data: instanceOf(storage, news.record) });
+        events.publish({ type: "exam", data: examOf(storage, stepState, news.exam) });
+        events.publish({ type: "study", data: { studyInstanceUid: news.exam.studyInstanceUid } });
+        void autoSend.onInstance(news.exam.studyInstanceUid, news.record.sopInstanceUid);
+        break;
+      case "ended":
+        void autoSend.onEnded(news.exam);
+        break;
+    }
+  });
+  jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
+  acquisition.changes.add(() => events.publish({ type: "health", data: health() }));
+  states.changes.add(() => events.publish({ type: "health", data: health() }));
+  holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
+  const refreshHealth = async () => {
+    detectorHealth = await panelPort.health().catch(() => detectorHealth);
+    free = await given.disk().catch(() => free);
+    healthTimer = clock.after(HEALTH_CYCLE_MS, () => void refreshHealth());
+  };
+  let healthTimer = clock.after(0, () => void refreshHealth());
+
+  return {
+    device,
+    dicomPort: () => acceptor.port,
+    async start() {
+      await jobs.start();
+      await autoSend.catchUp();
+      lifeCheck.start();
+      void calibrations.start();
+    },
+    async stop() {
+      healthTimer.cancel();
+      await exams.close();
+      await Promise.all([lifeCheck.stop(), jobs.stop(), acceptor.close()]);
+    },
+  };
+}
+
+function acceptorPorts(configuration: Configuration, port: number): AcceptorPorts {
+  const { tls } = configuration;
+  return { host: "0.0.0.0", port, tls: tls === null ? undefined : { ...tls } };
+}
