@@ -1,4 +1,4 @@
-// How fast a good peer is answered (C-ECHO over a new association) while hostile peers do what they
+// How fast a good peer is answered (association opened and released) while hostile peers do what they
 // can to the acceptor, which runs in this process.
 
 import { connect, type Socket } from "node:net";

@@ -183,6 +183,21 @@ describe("dialling", () => {
     expect(await resolver.resolve("both.test")).toEqual(["127.0.0.1", "127.0.0.2"]);
     await port.close();
   });
+
+  test("an address that swallows everything leaves time for the next one", async () => {
+    const simulated = new SimulatedClock();
+    const port = await listen({ host: "127.0.0.1", port: 0 }, () => {});
+    const resolver = new Resolver(simulated, async () => ["192.0.2.1", "127.0.0.1"]);
+    const dialling = tcpDial({ clock: simulated, resolver })(
+      { host: "half-dead.test", port: port.port },
+      15_000,
+    );
+    await simulated.advance(7_500);
+    const connection = await dialling;
+    expect(connection.remoteAddress).toBe("127.0.0.1");
+    connection.destroy();
+    await port.close();
+  });
 });
 
 describe("names", () => {
