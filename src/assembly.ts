@@ -73,7 +73,7 @@ export interface Given {
   readonly pixels: Pixels;
   readonly storage: StoragePort;
   readonly disk: () => Promise<DiskSpace>;
-  readonly renderer: Pick<RenderClient, "render">;
+  readonly renderer: Pick<RenderClient, "render" | "page" | "decode">;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -164,6 +164,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     positioner,
     dapMeter: generator.dapMeter,
     calibrated: (modeIndex) => calibrations.ready(modeIndex),
+    render: given.renderer,
   });
 
   // ---- network ----------------------------------------------------------------------------------------

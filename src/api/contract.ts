@@ -360,6 +360,10 @@ export const examSchema = z
     }),
     exposures: z.array(exposureSchema),
     instances: z.array(examInstanceSchema).openapi({ description: "Only what is durable" }),
+    notices: z.array(z.string()).optional().openapi({
+      description:
+        "What the operator should know of the objects: text that was cut, frames that were lost",
+    }),
   })
   .openapi("Exam");
 export type Exam = z.infer<typeof examSchema>;

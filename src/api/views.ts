@@ -38,7 +38,7 @@ export function patientView(patient: patients.Patient): Patient {
 }
 
 export function exposureView(exposure: exposures.Exposure): Exposure {
-  const { report } = exposure;
+  const { report, exposureIndex: found } = exposure;
   return {
     exposureId: exposure.exposureId,
     irradiationEventUid: exposure.irradiationEventUid,
@@ -54,6 +54,9 @@ export function exposureView(exposure: exposures.Exposure): Exposure {
     dapGyM2: report.dap,
     doseRpGy: report.doseRp,
     terminatedBy: report.terminatedBy,
+    ...(found === undefined ? {} : { exposureIndex: found.index }),
+    ...(found?.target === undefined ? {} : { targetExposureIndex: found.target }),
+    ...(found?.deviation === undefined ? {} : { deviationIndex: found.deviation }),
   };
 }
 
@@ -85,6 +88,9 @@ export function examView(
     },
     exposures: exam.exposures.map(exposureView),
     instances: instances.map(examInstanceView),
+    ...(exam.notices === undefined || exam.notices.length === 0
+      ? {}
+      : { notices: [...exam.notices] }),
   };
 }
 

@@ -62,6 +62,8 @@ export interface ExposureEnd {
   readonly report: ExposureReport;
   /** Frames the panel delivered. */
   readonly frames: number;
+  /** Frames that were exposed and never came. */
+  readonly lostFrames: number;
 }
 
 /** Refused or failed for a reason a technician can act on. */
@@ -186,7 +188,10 @@ export class Acquisition {
     let lostImage: string | undefined;
     const framesDone = Promise.withResolvers<void>();
     const reported = Promise.withResolvers<ExposureReport>();
-    const wanted = order.kind === "radiography" ? 1 : order.frames;
+    let wanted = order.kind === "radiography" ? 1 : order.frames;
+    /** The panel's number of the first frame, and how many it has counted since, gaps included. */
+    let firstFrameId: number | null = null;
+    let counted = 0;
     const forgetPanel = this.#panel.events.add((event) => {
       if (event.type === "state" && (event.state === "fault" || event.state === "disconnected"))
         return framesDone.reject(
@@ -196,16 +201,24 @@ export class Acquisition {
     this.#receiver = {
       event: armed.event,
       take: (frame) => {
-        // What comes between the pedal's end and the panel's stop was not exposed.
-        if (frames === wanted) return this.#releaseFrame(frame.slot);
-        frames++;
-        order.onFrame(frame);
-        if (frames === wanted) framesDone.resolve();
+        firstFrameId ??= frame.header.deviceFrameId;
+        counted = frame.header.deviceFrameId - firstFrameId + 1;
+        // What comes between the beam's end and the panel's stop was not exposed.
+        if (counted > wanted) this.#releaseFrame(frame.slot);
+        else {
+          frames++;
+          order.onFrame(frame);
+        }
+        if (counted >= wanted) framesDone.resolve();
       },
     };
     const forgetGenerator = this.#generator.onEvent((event) => {
-      if (event.type === "report" && event.report.event === armed.event)
+      if (event.type === "report" && event.report.event === armed.event) {
+        // The beam may have ended before the frames were all there: at the anode's limit, by the pedal.
+        if (order.kind !== "radiography") wanted = Math.min(wanted, event.report.pulses);
+        if (counted >= wanted) framesDone.resolve();
         reported.resolve(event.report);
+      }
       if (event.type === "state" && event.state === "fault")
         reported.reject(
           new AcquisitionError(`the generator failed: ${event.reason ?? "no reason given"}`),
@@ -242,7 +255,7 @@ export class Acquisition {
         expectedMs + END_TIMEOUT_MS,
         "the generator sent no report",
       );
-      return { report, frames };
+      return { report, frames, lostFrames: wanted - frames };
     } finally {
       this.#receiver = null;
       forgetPanel();

@@ -5,6 +5,7 @@ import { dicomDateTime } from "../core/clock.ts";
 import { type MappingSettings, takenFromWorklist } from "../dicom/iod/mapping.ts";
 import type { Exam, ExamSeries } from "../model/exam.ts";
 import type { Exposure } from "../model/exposure.ts";
+import type { ExposureIndexResult } from "../model/exposure-index.ts";
 import type { Patient } from "../model/patient.ts";
 import type { Laterality, Protocol } from "../model/protocol.ts";
 import type { WorklistItem } from "../model/worklist-item.ts";
@@ -136,6 +137,7 @@ function common(
     stepNumber: 1,
     series: [],
     exposures: [],
+    notices: [],
   };
 }
 
@@ -148,6 +150,20 @@ function stepId(nowMs: number, timeZone: string): string {
 /** The radiation is recorded before anything becomes of its images. */
 export function withExposure(exam: Exam, exposure: Exposure): Exam {
   return { ...exam, exposures: [...exam.exposures, exposure] };
+}
+
+/** The exposure index found in an exposure's picture is kept with it. */
+export function withExposureIndex(
+  exam: Exam,
+  exposureId: string,
+  exposureIndex: ExposureIndexResult,
+): Exam {
+  return {
+    ...exam,
+    exposures: exam.exposures.map((e) =>
+      e.exposureId === exposureId ? { ...e, exposureIndex } : e,
+    ),
+  };
 }
 
 /** What makes images belong together in one series. */

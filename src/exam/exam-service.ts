@@ -1,15 +1,16 @@
 // Examinations: opened, exposed, ended. Every step is durable before it is answered; the radiation is
 // recorded before anything becomes of its images. One exposure at a time, any number of open exams.
 
-import { type Configuration, protocolsOf } from "../config/configuration.ts";
-import { protocolByText } from "../config/protocols.ts";
+import { type Configuration, defaultConfiguration, protocolsOf } from "../config/configuration.ts";
+import { protocolByText, SHIPPED_PROTOCOLS } from "../config/protocols.ts";
 import { assert } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
 import { Listeners } from "../core/listeners.ts";
 import type { Log } from "../core/log.ts";
 import { bodyPartCode } from "../dicom/iod/body-parts.ts";
+import { IodError } from "../dicom/iod/iod-error.ts";
 import { protocolKey } from "../dicom/iod/mapping.ts";
-import { buildDoseReport } from "../dicom/iod/objects.ts";
+import { buildDoseReport, buildScImage } from "../dicom/iod/objects.ts";
 import { reportSeriesNumber, type UidGenerator } from "../dicom/iod/uid.ts";
 import type { DapMeter, Positioner } from "../hal/generator/generator.ts";
 import type { Exam, ExamSeries } from "../model/exam.ts";
@@ -22,7 +23,10 @@ import type {
   Protocol,
   TechniqueSetting,
 } from "../model/protocol.ts";
+import type { Change } from "../store/records.ts";
 import type { StoragePort } from "../store/storage-port.ts";
+import type { RenderClient } from "../workers/render/render-client.ts";
+import type { RawPicture } from "../workers/render/render-task.ts";
 import {
   type Acquisition,
   AcquisitionError,
@@ -30,6 +34,9 @@ import {
   runRate,
   type Setup,
 } from "./acquisition.ts";
+import { type CaptureKind, captureFacts, captureSeriesKey } from "./capture.ts";
+import { dosePage } from "./dose-page.ts";
+import { reportFacts } from "./dose-report.ts";
 import {
   appendedExam,
   type ExamIdentifiers,
@@ -37,17 +44,28 @@ import {
   endedExam,
   nextSeriesNumber,
   type Registration,
+  type SeriesKey,
   scheduledExam,
   seriesFor,
   type TypedPatient,
   unscheduledExam,
   withExposure,
+  withExposureIndex,
   withSeries,
 } from "./exam-record.ts";
-import { deviceIdentity } from "./identity.ts";
-import type { ImageMaker, ImageOrder, Run } from "./image-maker.ts";
-import { encodeObject, objectRows, storedRecord } from "./object-writer.ts";
+import type { ImageFound, ImageMaker, ImageOrder } from "./image-maker.ts";
+import { contrastAgentFault, protocolFault, registrationFault } from "./input-check.ts";
+import { missedFrames, textNotices, withNotices } from "./notices.ts";
+import {
+  DiskFullError,
+  encodeObject,
+  InstanceNumbers,
+  objectRows,
+  storedRecord,
+} from "./object-writer.ts";
 import { answered, type ExamAnswer, refused } from "./refusal.ts";
+import { rehearse } from "./rehearsal.ts";
+import type { Run } from "./run.ts";
 
 export type ExamNews =
   | { readonly type: "exam"; readonly exam: Exam }
@@ -67,6 +85,8 @@ export interface ExamParts {
   readonly dapMeter: DapMeter;
   /** Whether frames of a mode can be corrected. */
   readonly calibrated: (modeIndex: number) => Promise<boolean>;
+  /** Draws dose pages and takes screens in; without it captures are refused. */
+  readonly render?: Pick<RenderClient, "page" | "decode"> | undefined;
 }
 
 export interface OpenRequest extends Registration {
@@ -98,6 +118,10 @@ export interface ExposeOrder {
   readonly save?: boolean | undefined;
 }
 
+export type CaptureOrder =
+  | { readonly kind: "dose-page" }
+  | { readonly kind: "screen"; readonly png: Uint8Array };
+
 /** What was prepared besides what panel and generator know. */
 interface Preparation {
   readonly examId: string;
@@ -118,12 +142,16 @@ export class ExamService {
   readonly #making = new Map<string, Set<Promise<void>>>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #prepared: Preparation | null = null;
-  #exposing: Promise<unknown> | null = null;
+  #exposing: { readonly examId: string; readonly done: Promise<unknown> } | null = null;
+  /** Exams that are being ended: their last images are awaited. */
+  readonly #ending = new Set<string>();
+  readonly #captureNumbers: InstanceNumbers;
   #closed = false;
   #lostImages = 0;
 
   constructor(parts: ExamParts) {
     this.#parts = parts;
+    this.#captureNumbers = new InstanceNumbers(parts.storage);
   }
 
   /** Exposures since the start that left no image although one was wanted. */
@@ -185,6 +213,11 @@ export class ExamService {
     );
     if (protocol === undefined)
       return refused("unknown-reference", `there is no protocol ${request.protocolId}`);
+    const { characterSet } = configuration.local;
+    const fault =
+      registrationFault(request.patient, request, characterSet) ??
+      protocolFault(protocol, characterSet);
+    if (fault !== null) return refused("invalid-field", fault);
     const number = await storage.takeNumbers("exam", 1);
     const ids: ExamIdentifiers = {
       id: `exam-${number}`,
@@ -231,6 +264,13 @@ export class ExamService {
         "unknown-reference",
         `there is no protocol ${order.protocolId ?? exam.protocolId}`,
       );
+    const { characterSet } = configuration.local;
+    const fault =
+      protocolFault(protocol, characterSet) ??
+      contrastAgentFault(order.contrastAgent, characterSet);
+    if (fault !== null) return refused("invalid-field", fault);
+    if (this.#exposing !== null)
+      return refused("in-use", "an exposure is under way; wait until it has ended");
     return this.#arm(
       exam,
       protocol,
@@ -249,19 +289,19 @@ export class ExamService {
   ): Promise<ExamAnswer<Setup>> {
     const { acquisition } = this.#parts;
     if (this.#closed) return refused("device-fault", "the device is being shut down");
-    if (this.#exposing !== null)
-      return refused("in-use", "an exposure is under way; wait until it has ended");
-    const no = await this.#cannotExpose(kind, fps);
+    if (this.#ending.has(exam.id)) return refused("exam-not-open", "the exam is being ended");
+    const preparation: Preparation = {
+      examId: exam.id,
+      laterality: order.laterality,
+      geometry: definedOf(order.geometry ?? {}),
+      contrastAgent: order.contrastAgent,
+      tomography: order.tomography,
+    };
+    const no = await this.#cannotExpose(exam, protocol, technique, preparation, kind, fps);
     if (no !== null) return no;
     try {
       const setup = await acquisition.prepare(exam.id, protocol, technique, kind, fps);
-      this.#prepared = {
-        examId: exam.id,
-        laterality: order.laterality,
-        geometry: definedOf(order.geometry ?? {}),
-        contrastAgent: order.contrastAgent,
-        tomography: order.tomography,
-      };
+      this.#prepared = preparation;
       return answered(setup);
     } catch (error) {
       if (error instanceof AcquisitionError) return refused("not-ready", error.message);
@@ -270,8 +310,36 @@ export class ExamService {
   }
 
   /** Why no image could be kept: asked before anybody is irradiated. */
-  async #cannotExpose(kind: ExposureKind, fps: number): Promise<ExamAnswer<never> | null> {
+  async #cannotExpose(
+    exam: Exam,
+    protocol: Protocol,
+    technique: TechniqueSetting,
+    preparation: Preparation,
+    kind: ExposureKind,
+    fps: number,
+  ): Promise<ExamAnswer<never> | null> {
     const { mode, index } = this.#parts.acquisition.mode(kind);
+    const object = this.#objectFor(kind, protocol);
+    const problems = rehearse(this.#parts.images, this.#parts.configuration(), {
+      exam,
+      protocol,
+      object,
+      technique,
+      kind,
+      fps,
+      modeIndex: index,
+      prepared: {
+        ...preparation,
+        geometry: { ...(await this.#parts.positioner.geometry()), ...preparation.geometry },
+      },
+      seriesKey: (exposure) => seriesKey(protocol, exposure, object),
+      nowMs: this.#parts.clock.nowMs(),
+    });
+    if (problems.length > 0)
+      return refused(
+        "not-ready",
+        `no ${object} image could be made: ${problems.map((p) => `${p.attribute} ${p.what}`).join("; ")}; correct the exam's data, its protocol or the configuration`,
+      );
     if (!(await this.#parts.calibrated(index)))
       return refused(
         "not-ready",
@@ -291,9 +359,21 @@ export class ExamService {
   async expose(order: ExposeOrder): Promise<ExamAnswer<Exposure>> {
     if (this.#exposing !== null)
       return refused("in-use", "an exposure is under way; wait until it has ended");
-    const setup = this.#parts.acquisition.setup();
-    const exam = this.#examToExpose(setup);
+    const exam = this.#examToExpose(this.#parts.acquisition.setup());
     if (exam === null) return refused("no-open-exam", "no exam is open; open one first");
+    const exposed = this.#exposeExam(exam, order);
+    const done = exposed.catch(() => {});
+    this.#exposing = { examId: exam.id, done };
+    try {
+      return await exposed;
+    } finally {
+      this.#exposing = null;
+    }
+  }
+
+  async #exposeExam(exam: Exam, order: ExposeOrder): Promise<ExamAnswer<Exposure>> {
+    const { acquisition } = this.#parts;
+    const setup = acquisition.setup();
     const usable = setup !== null && setup.examId === exam.id ? setup : null;
     const protocol =
       usable?.protocol ??
@@ -302,29 +382,17 @@ export class ExamService {
     assert(protocol !== undefined, "the default protocol exists");
     const technique = usable?.technique ?? protocol.technique;
     const fps = order.kind === "radiography" ? 0 : (order.fps ?? runRate(order.kind, technique));
-    const ready = this.#parts.acquisition.status().state === "ready" && usable !== null;
-    if (!ready) {
-      const armed = await this.#arm(
-        exam,
-        protocol,
-        technique,
-        this.#prepared?.examId === exam.id ? this.#prepared : {},
-        order.kind,
-        fps,
-      );
-      if (!armed.ok) return armed;
-    } else {
-      const no = await this.#cannotExpose(order.kind, fps);
+    const preparation: Preparation =
+      this.#prepared?.examId === exam.id ? this.#prepared : { examId: exam.id, geometry: {} };
+    if (acquisition.status().state === "ready" && usable !== null) {
+      const no = await this.#cannotExpose(exam, protocol, technique, preparation, order.kind, fps);
       if (no !== null) return no;
+    } else {
+      const armed = await this.#arm(exam, protocol, technique, preparation, order.kind, fps);
+      if (!armed.ok) return armed;
     }
-    const exposed = this.#exposeNow(exam.id, order, protocol, fps);
-    this.#exposing = exposed
-      .catch(() => {})
-      .finally(() => {
-        this.#exposing = null;
-      });
     try {
-      return answered(await exposed);
+      return answered(await this.#exposeNow(exam.id, order, protocol, preparation, fps));
     } catch (error) {
       if (error instanceof AcquisitionError) return refused("device-fault", error.message);
       throw error;
@@ -335,27 +403,36 @@ export class ExamService {
     examId: string,
     order: ExposeOrder,
     protocol: Protocol,
+    preparation: Preparation,
     fps: number,
   ): Promise<Exposure> {
     const { acquisition, images, uids, positioner, storage } = this.#parts;
-    const preparation = this.#prepared;
     const save = order.kind !== "fluoroscopy" || (order.save ?? true);
     const wanted =
       order.frames ??
       Math.max(1, Math.round(((order.durationMs ?? RUN_DURATION_DEFAULT_MS) * fps) / 1000));
     const { index } = acquisition.mode(order.kind);
     const run = order.kind === "radiography" ? null : images.run(index, protocol, save);
-    let frame: ArrivedFrame | null = null;
-    const end = await acquisition.expose({
-      kind: order.kind,
-      frames: wanted,
-      fps,
-      onFrame: (arrived) => {
-        if (run === null) frame = arrived;
-        else run.take(arrived);
-      },
-    });
-    const geometry = { ...(await positioner.geometry()), ...preparation?.geometry };
+    const arrived: ArrivedFrame[] = [];
+    const end = await acquisition
+      .expose({
+        kind: order.kind,
+        frames: wanted,
+        fps,
+        onFrame: (frame) => {
+          if (run === null) arrived.push(frame);
+          else run.take(frame);
+        },
+      })
+      .catch(async (error: unknown) => {
+        // No report, no object: what came of it is given up, and counted.
+        if (arrived.length > 0 || run?.delivered) this.#lostImages++;
+        for (const { slot } of arrived) images.drop(slot);
+        await run?.abandon();
+        throw error;
+      });
+    const [frame = null] = arrived;
+    const geometry = { ...(await positioner.geometry()), ...preparation.geometry };
     const exposure: Exposure = {
       exposureId: `exposure-${await storage.takeNumbers("exposure", 1)}`,
       irradiationEventUid: uids.next(),
@@ -365,14 +442,15 @@ export class ExamService {
       geometry,
       frames: end.frames,
       saved: save,
-      laterality: preparation?.laterality,
-      contrastAgent: preparation?.contrastAgent,
-      tomography: preparation?.tomography,
+      laterality: preparation.laterality,
+      contrastAgent: preparation.contrastAgent,
+      tomography: preparation.tomography,
     };
     const object = this.#objectFor(order.kind, protocol);
     const exam = await this.#inTurn(examId, async () => {
-      const now = this.#current(examId);
-      const withIt = withExposure(now, exposure);
+      const lost = save && end.frames > 0 ? end.lostFrames : 0;
+      const notices = lost > 0 ? [missedFrames(lost, end.frames + lost)] : [];
+      const withIt = withNotices(withExposure(this.#current(examId), exposure), notices);
       const next =
         save && end.frames > 0 ? this.#withSeriesOf(withIt, protocol, exposure, object) : withIt;
       await this.#save(next);
@@ -401,7 +479,14 @@ export class ExamService {
         }
         const series = seriesFor(exam, seriesKey(protocol, exposure, object));
         assert(series !== undefined, "the series of an image was begun with its exposure");
-        const order: ImageOrder = { exam, series, protocol, object, exposure };
+        const order: ImageOrder = {
+          exam,
+          series,
+          protocol,
+          object,
+          exposure,
+          commit: (found, write) => this.#commitImage(exam.id, exposure.exposureId, found, write),
+        };
         const records =
           run !== null
             ? await images.finishRun(run, order, fps)
@@ -426,6 +511,113 @@ export class ExamService {
     all.add(mine);
   }
 
+  /** An object and what it tells about the exam become durable together. */
+  #commitImage(
+    examId: string,
+    exposureId: string,
+    found: ImageFound,
+    write: (changes: readonly Change[]) => Promise<InstanceRecord>,
+  ): Promise<InstanceRecord> {
+    return this.#inTurn(examId, () => {
+      const now = this.#current(examId);
+      const indexed =
+        found.exposureIndex === undefined
+          ? now
+          : withExposureIndex(now, exposureId, found.exposureIndex);
+      const next = withNotices(indexed, found.notices);
+      return write(next === now ? [] : [{ kind: "exam", exam: next }]);
+    });
+  }
+
+  // ---- captures -----------------------------------------------------------------------------------
+
+  /** A dose page, or a screen that was handed in, as a Secondary Capture of the exam. */
+  async secondaryCapture(examId: string, order: CaptureOrder): Promise<ExamAnswer<InstanceRecord>> {
+    const { render } = this.#parts;
+    const exam = this.get(examId);
+    if (exam === null) return refused("not-found", `there is no exam ${examId}`);
+    const no = this.#cannotCapture(exam);
+    if (no !== null) return no;
+    if (render === undefined)
+      return refused("unsupported", "this device was built without the drawing of captures");
+    const drawn =
+      order.kind === "dose-page"
+        ? {
+            type: "picture" as const,
+            picture: await render.page(dosePage(exam, this.#parts.configuration())),
+          }
+        : await render.decode(order.png);
+    if (drawn.type === "refused")
+      return refused("invalid-field", `the image cannot be taken: ${drawn.reason}; send a PNG`);
+    const answer = await this.#inTurn(examId, () =>
+      this.#storeCapture(examId, order.kind, drawn.picture),
+    );
+    if (answer.ok)
+      this.news.emit({ type: "instance", exam: this.#current(examId), record: answer.value });
+    return answer;
+  }
+
+  #cannotCapture(exam: Exam): ExamAnswer<never> | null {
+    if (exam.state !== "open")
+      return refused("exam-not-open", `the exam is ${exam.state}; append a new step to its study`);
+    if (exam.exposures.length === 0)
+      return refused(
+        "wrong-state",
+        "a capture names the irradiation events it shows and this exam has none yet; make an exposure first",
+      );
+    return null;
+  }
+
+  async #storeCapture(
+    examId: string,
+    kind: CaptureKind,
+    picture: RawPicture,
+  ): Promise<ExamAnswer<InstanceRecord>> {
+    const { storage, uids, clock } = this.#parts;
+    const configuration = this.#parts.configuration();
+    const now = this.#current(examId);
+    const no = this.#cannotCapture(now);
+    if (no !== null) return no;
+    const bodyPart = this.#protocol(now.protocolId)?.bodyPart ?? "";
+    const key = captureSeriesKey(kind, now, bodyPart);
+    const exam = this.#withSeries(now, key);
+    const series = seriesFor(exam, key);
+    assert(series !== undefined, "the series of a capture was just begun");
+    try {
+      const facts = captureFacts(configuration, exam, series, picture, {
+        sopInstanceUid: uids.next(),
+        instanceNumber: this.#captureNumbers.next(exam, series.seriesInstanceUid),
+        contentMs: clock.nowMs(),
+      });
+      const built = buildScImage(facts);
+      const even = picture.pixels.byteLength + (picture.pixels.byteLength % 2);
+      const { header, substitutions } = encodeObject(built, even, configuration);
+      const next = withNotices(exam, textNotices(built.truncated, substitutions));
+      const { rows, columns } = picture;
+      const description = {
+        exam: next,
+        series,
+        instanceNumber: facts.instanceNumber,
+        numberOfFrames: 1,
+        rows,
+        columns,
+        createdMs: facts.contentMs,
+        irradiationEventUid: null,
+      };
+      const changes: Change[] = next === now ? [] : [{ kind: "exam", exam: next }];
+      const outcome = await storage.writeObject({
+        ...objectRows(built, description, configuration.device.timeZone, changes),
+        header,
+        pixels: { kind: "bytes", bytes: picture.pixels },
+      });
+      return answered(storedRecord(outcome));
+    } catch (error) {
+      if (error instanceof IodError) return refused("unsupported", error.message);
+      if (error instanceof DiskFullError) return refused("disk-full", error.message);
+      throw error;
+    }
+  }
+
   // ---- ending -------------------------------------------------------------------------------------
 
   /** Ends an exam: its last images are waited for, then the dose report is made. */
@@ -435,28 +627,43 @@ export class ExamService {
     reasonCode?: string,
   ): Promise<ExamAnswer<Exam>> {
     if (this.get(examId) === null) return refused("not-found", `there is no exam ${examId}`);
-    if (this.#exposing !== null && this.#prepared?.examId === examId)
+    if (this.#exposing?.examId === examId)
       return refused("in-use", "an exposure is under way; wait until it has ended");
-    return this.#inTurn(examId, async (): Promise<ExamAnswer<Exam>> => {
+    return this.#inTurn(`end of ${examId}`, async (): Promise<ExamAnswer<Exam>> => {
       const exam = this.#current(examId);
       if (exam.state !== "open")
         return refused("exam-not-open", `the exam is already ${exam.state}`);
-      if (this.#prepared?.examId === examId) {
-        await this.#parts.acquisition.standDown();
-        this.#prepared = null;
+      this.#ending.add(examId);
+      try {
+        if (this.#prepared?.examId === examId) {
+          await this.#parts.acquisition.standDown();
+          this.#prepared = null;
+        }
+        // Images change the record themselves, each in its turn: they come first.
+        await Promise.all(this.#making.get(examId) ?? []);
+        this.#making.delete(examId);
+        return await this.#inTurn(examId, () => this.#endNow(examId, state, reasonCode));
+      } finally {
+        this.#ending.delete(examId);
       }
-      await Promise.all(this.#making.get(examId) ?? []);
-      this.#making.delete(examId);
-      const ended = endedExam(exam, state, this.#parts.clock.nowMs(), reasonCode);
-      const report = exam.exposures.length === 0 ? null : await this.#doseReport(ended);
-      if (report === null) await this.#save(ended);
-      else this.news.emit({ type: "instance", exam: report.exam, record: report.record });
-      await this.#parts.dapMeter.reset();
-      const last = report?.exam ?? ended;
-      this.news.emit({ type: "exam", exam: last });
-      this.news.emit({ type: "ended", exam: last });
-      return answered(last);
     });
+  }
+
+  async #endNow(
+    examId: string,
+    state: "completed" | "discontinued",
+    reasonCode: string | undefined,
+  ): Promise<ExamAnswer<Exam>> {
+    const exam = this.#current(examId);
+    const ended = endedExam(exam, state, this.#parts.clock.nowMs(), reasonCode);
+    const report = exam.exposures.length === 0 ? null : await this.#doseReport(ended);
+    if (report === null) await this.#save(ended);
+    else this.news.emit({ type: "instance", exam: report.exam, record: report.record });
+    await this.#parts.dapMeter.reset();
+    const last = report?.exam ?? ended;
+    this.news.emit({ type: "exam", exam: last });
+    this.news.emit({ type: "ended", exam: last });
+    return answered(last);
   }
 
   /** The cumulative report of the study so far; the exam's end is committed with it. */
@@ -470,7 +677,6 @@ export class ExamService {
       exam,
     ];
     const nowMs = clock.nowMs();
-    const protocols = protocolsOf(configuration);
     const seriesNumber = reportSeriesNumber(exam.stepNumber);
     const series: ExamSeries = {
       seriesInstanceUid: uids.series(exam.studyInstanceUid, seriesNumber),
@@ -482,41 +688,22 @@ export class ExamService {
       startedMs: nowMs,
     };
     const withReport = withSeries(exam, series);
-    const built = buildDoseReport({
-      exam: withReport,
-      series,
-      device: deviceIdentity(configuration),
-      settings: {
-        timeZone: configuration.device.timeZone,
-        mppsConfigured: configuration.remotes.some((r) => r.services.includes("mpps")),
-        exposureIndexInDx: configuration.acquisition.exposureIndexInDx,
-        detectorModuleInRuns: true,
-      },
-      sopInstanceUid: uids.next(),
-      instanceNumber: 1,
-      contentMs: nowMs,
-      events: steps
-        .flatMap((e) => e.exposures)
-        .sort((a, b) => a.report.startMs - b.report.startMs)
-        .map((exposure) => {
-          const protocol = protocols.find((p) => p.id === exposure.protocolId);
-          return {
-            exposure,
-            protocolName: protocol?.name ?? exposure.protocolId,
-            bodyPart: protocol?.bodyPart ?? "",
-          };
-        }),
-      evidence: storage.reader
-        .instancesOfStudy(exam.studyInstanceUid)
-        .filter((i) => i.local && i.modality !== "SR"),
-      referencePoint: configuration.acquisition.referencePoint,
-      synchronization: configuration.time.synchronized
-        ? { acquisitionTimeSynchronized: true, protocol: "NTP" }
-        : undefined,
-    });
-    const { header } = encodeObject(built, 0, configuration);
+    const built = buildDoseReport(
+      reportFacts(configuration, {
+        exam: withReport,
+        series,
+        steps,
+        evidence: storage.reader
+          .instancesOfStudy(exam.studyInstanceUid)
+          .filter((i) => i.local && i.modality !== "SR"),
+        sopInstanceUid: uids.next(),
+        contentMs: nowMs,
+      }),
+    );
+    const { header, substitutions } = encodeObject(built, 0, configuration);
+    const ended = withNotices(withReport, textNotices(built.truncated, substitutions));
     const description = {
-      exam: withReport,
+      exam: ended,
       series,
       instanceNumber: 1,
       numberOfFrames: 0,
@@ -527,18 +714,18 @@ export class ExamService {
     };
     const outcome = await storage.writeObject({
       ...objectRows(built, description, configuration.device.timeZone, [
-        { kind: "exam", exam: withReport },
+        { kind: "exam", exam: ended },
       ]),
       header,
       pixels: { kind: "none" },
     });
-    return { exam: withReport, record: storedRecord(outcome) };
+    return { exam: ended, record: storedRecord(outcome) };
   }
 
   /** Takes no more exposures; resolves when the one under way and every image in hand are stored. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#exposing;
+    await this.#exposing?.done;
     await Promise.all([...this.#making.values()].flatMap((set) => [...set]));
   }
 
@@ -558,15 +745,24 @@ export class ExamService {
     return protocolsOf(this.#parts.configuration()).find((p) => p.id === id);
   }
 
-  /** The protocol's object for its own kind of exposure, the configured one for another. */
+  /**
+   * The protocol's object for its own kind of exposure, the configured one for another. A protocol the
+   * device ships with, and which has what is usual for its kind, follows the configuration.
+   */
   #objectFor(kind: ExposureKind, protocol: Protocol): ImageObject {
-    return kind === protocol.kind
-      ? protocol.object
-      : this.#parts.configuration().acquisition.objects[kind];
+    const configured = this.#parts.configuration().acquisition.objects[kind];
+    if (kind !== protocol.kind) return configured;
+    const usual = defaultConfiguration.acquisition.objects[kind];
+    return SHIPPED_PROTOCOLS.includes(protocol) && protocol.object === usual
+      ? configured
+      : protocol.object;
   }
 
   #withSeriesOf(exam: Exam, protocol: Protocol, exposure: Exposure, object: ImageObject): Exam {
-    const key = seriesKey(protocol, exposure, object);
+    return this.#withSeries(exam, seriesKey(protocol, exposure, object));
+  }
+
+  #withSeries(exam: Exam, key: SeriesKey): Exam {
     if (seriesFor(exam, key) !== undefined) return exam;
     const { storage, uids, clock } = this.#parts;
     const others = storage.reader

@@ -5,23 +5,28 @@
 import type { Configuration } from "../config/configuration.ts";
 import { assert } from "../core/assert.ts";
 import { Listeners } from "../core/listeners.ts";
-import type { Log } from "../core/log.ts";
 import type { SlotPool } from "../core/slot-pool.ts";
+import type { BuiltObject } from "../dicom/iod/build.ts";
 import type { ImageFacts } from "../dicom/iod/facts.ts";
-import { buildImage } from "../dicom/iod/objects.ts";
+import type { IodProblem } from "../dicom/iod/iod-error.ts";
+import { buildImage, imageProblems } from "../dicom/iod/objects.ts";
 import type { UidGenerator } from "../dicom/iod/uid.ts";
-import type { DetectorInfo } from "../hal/detector/detector.ts";
-import type { Exam, ExamSeries } from "../model/exam.ts";
-import type { Exposure } from "../model/exposure.ts";
+import type { ExposureIndexResult } from "../model/exposure-index.ts";
 import { exposureIndex } from "../model/exposure-index.ts";
 import type { InstanceRecord } from "../model/instance.ts";
 import type { ImageObject, Protocol } from "../model/protocol.ts";
-import { type Gy, millimetres, milliseconds } from "../model/units.ts";
-import type { StoragePort } from "../store/storage-port.ts";
+import { type Gy, milliseconds } from "../model/units.ts";
+import type { Change } from "../store/records.ts";
 import type { FrameResult } from "../workers/pixel/pipeline.ts";
 import type { FluoroRequest, FrameRequest } from "../workers/pixel/pixel-pool.ts";
 import type { ArrivedFrame } from "./acquisition.ts";
-import { deviceIdentity, panelIdentity } from "./identity.ts";
+import {
+  type ImageDetails,
+  type ImageFactsParts,
+  type ImageSubject,
+  imageFacts,
+} from "./image-facts.ts";
+import { textNotices, unkeptFrames } from "./notices.ts";
 import {
   encodeObject,
   InstanceNumbers,
@@ -29,6 +34,8 @@ import {
   objectRows,
   storedRecord,
 } from "./object-writer.ts";
+import { type DisplayFrame, Run, type RunPart, type RunParts } from "./run.ts";
+import { SlotQueue } from "./slot-queue.ts";
 
 /** The pixel pool, as far as it is used here. */
 export interface PixelChain {
@@ -39,34 +46,33 @@ export interface PixelChain {
   processFluoroFrame(request: FluoroRequest): Promise<FrameResult>;
 }
 
-export interface ImageMakerParts {
-  readonly log: Log;
+export interface ImageMakerParts
+  extends ImageFactsParts,
+    Pick<RunParts, "log" | "storage" | "pixels"> {
   readonly nowMs: () => number;
-  readonly configuration: () => Configuration;
-  readonly storage: StoragePort;
   readonly uids: Pick<UidGenerator, "next" | "series">;
-  readonly pixels: PixelChain;
-  readonly panel: DetectorInfo;
-  /** When a mode's maps were made; null: never. */
-  readonly calibratedMs: (modeIndex: number) => number | null;
+  /** Pixel bytes of an instance at most; {@link INSTANCE_PIXEL_BYTES_MAX} unless told. */
+  readonly instancePixelBytesMax?: number | undefined;
+}
+
+/** What the pictures tell besides themselves. */
+export interface ImageFound {
+  readonly exposureIndex?: ExposureIndexResult | undefined;
+  /** For the operator. */
+  readonly notices: readonly string[];
 }
 
 /** What an image is made for; the exam as it is when the header is written. */
-export interface ImageOrder {
-  readonly exam: Exam;
-  readonly series: ExamSeries;
-  readonly protocol: Protocol;
+export interface ImageOrder extends ImageSubject {
   readonly object: ImageObject;
-  readonly exposure: Exposure;
-}
-
-/** A windowed frame of a run for the screen; the pixels are valid during the call only. */
-export interface DisplayFrame {
-  readonly sequence: number;
-  readonly columns: number;
-  readonly rows: number;
-  readonly atMs: number;
-  readonly pixels: Uint8Array;
+  /**
+   * Called when an object can be written: makes it durable by `write`, together with the changes that
+   * follow from what was found.
+   */
+  readonly commit: (
+    found: ImageFound,
+    write: (changes: readonly Change[]) => Promise<InstanceRecord>,
+  ) => Promise<InstanceRecord>;
 }
 
 /** An instance ends here: Pixel Data's length and FAT32 end at 4 GiB, many receivers before. */
@@ -75,10 +81,12 @@ export const INSTANCE_PIXEL_BYTES_MAX = 2 ** 31;
 export class ImageMaker {
   readonly display = new Listeners<DisplayFrame>();
   readonly #parts: ImageMakerParts;
+  readonly #imageSlots: SlotQueue;
   readonly #numbers: InstanceNumbers;
 
   constructor(parts: ImageMakerParts) {
     this.#parts = parts;
+    this.#imageSlots = new SlotQueue(parts.pixels.image);
     this.#numbers = new InstanceNumbers(parts.storage);
   }
 
@@ -89,16 +97,35 @@ export class ImageMaker {
     return mode.columns * mode.rows * 2;
   }
 
+  /** What would keep an image of such an exposure from being made; asked before it. */
+  problems(subject: ImageSubject, object: ImageObject, modeIndex: number): readonly IodProblem[] {
+    const mode = this.#parts.panel.modes[modeIndex];
+    assert(mode !== undefined, `mode ${modeIndex} of the panel`);
+    const { bitsStored } = this.#parts.configuration().acquisition;
+    const facts = imageFacts(this.#parts, subject, {
+      modeIndex,
+      columns: mode.columns,
+      rows: mode.rows,
+      window: { center: 2 ** (bitsStored - 1), width: 2 ** bitsStored },
+      bitsStored,
+      sopInstanceUid: PROBE_UID,
+      instanceNumber: 1,
+      contentMs: this.#parts.nowMs(),
+      frames: subject.exposure.frames,
+      frameTimeMs: milliseconds(1000 / Math.max(1, subject.exposure.report.pulseRate)),
+    });
+    return imageProblems(object, facts);
+  }
+
   /**
    * Raw frame → corrected, windowed, stored object. Takes over the frame's slot.
    * @throws PixelError, IodError, DiskFullError, StoreError
    */
   async radiograph(frame: ArrivedFrame, order: ImageOrder): Promise<InstanceRecord> {
-    const { pixels, configuration } = this.#parts;
-    const bitsStored = configuration().acquisition.bitsStored;
-    const imageSlot = pixels.image.take();
+    const { pixels, configuration, uids } = this.#parts;
+    const { bitsStored } = configuration().acquisition;
+    const imageSlot = await this.#imageSlots.take();
     try {
-      assert(imageSlot !== null, "an image slot is free for a radiograph");
       const result = await pixels
         .processRadiograph({
           rawSlot: frame.slot,
@@ -108,296 +135,178 @@ export class ImageMaker {
           bitsStored,
         })
         .finally(() => pixels.raw.release(frame.slot));
-      return await this.#store(frame, order, result, imageSlot, bitsStored);
+      const byteLength = result.columns * result.rows * 2;
+      const found = this.#exposureIndex(frame, order.protocol, result);
+      const seen = { ...order, exposure: { ...order.exposure, exposureIndex: found } };
+      const facts = this.#facts(seen, {
+        modeIndex: frame.header.mode,
+        columns: result.columns,
+        rows: result.rows,
+        window: result.window,
+        bitsStored,
+        sopInstanceUid: uids.next(),
+        frames: 1,
+      });
+      const made = this.#encode(order.object, facts, byteLength);
+      return await order.commit({ exposureIndex: found, notices: made.notices }, async (changes) =>
+        storedRecord(
+          await this.#parts.storage.writeObject({
+            ...this.#rows(made.built, order, facts, changes),
+            header: made.header,
+            pixels: memoryPixels(pixels.image.offset(imageSlot), byteLength),
+          }),
+        ),
+      );
     } finally {
-      if (imageSlot !== null) pixels.image.release(imageSlot);
+      this.#imageSlots.release(imageSlot);
     }
   }
 
-  async #store(
+  /** IEC 62494-1: from the mean of the relevant region, where the panel's sensitivity is known. */
+  #exposureIndex(
     frame: ArrivedFrame,
-    order: ImageOrder,
+    protocol: Protocol,
     result: FrameResult,
-    imageSlot: number,
-    bitsStored: number,
-  ): Promise<InstanceRecord> {
-    const { storage, pixels, uids, configuration } = this.#parts;
-    const byteLength = result.columns * result.rows * 2;
-    const sopInstanceUid = uids.next();
-    const mode = this.#parts.panel.modes[frame.header.mode];
-    const counts = result.analysis?.counts;
-    const facts = this.#facts(order, frame.header.mode, result, sopInstanceUid, 1, bitsStored);
-    const dose = (counts?.median ?? 0) / (mode?.countsPerMicroGray ?? Number.POSITIVE_INFINITY);
-    const built = buildImage(order.object, {
-      ...facts,
-      exposureIndex:
-        counts === undefined || mode?.countsPerMicroGray === undefined
-          ? undefined
-          : exposureIndex((dose / 1e6) as Gy, order.protocol.targetExposureIndex),
-    });
-    const { header, substitutions } = encodeObject(built, byteLength, configuration());
-    if (substitutions.length > 0)
-      this.#parts.log.warn("characters-substituted", { count: substitutions.length });
-    const outcome = await storage.writeObject({
-      ...this.#rows(built, order, facts, 1),
-      header,
-      pixels: memoryPixels(pixels.image.offset(imageSlot), byteLength),
-    });
-    return storedRecord(outcome);
+  ): ExposureIndexResult | undefined {
+    const mean = result.analysis?.counts.mean;
+    const sensitivity = this.#parts.panel.modes[frame.header.mode]?.countsPerMicroGray;
+    if (mean === undefined || sensitivity === undefined) return undefined;
+    return exposureIndex((mean / sensitivity / 1e6) as Gy, protocol.targetExposureIndex);
+  }
+
+  /** Gives back the slot of a frame of which nothing shall become. */
+  drop(rawSlot: number): void {
+    this.#parts.pixels.raw.release(rawSlot);
   }
 
   /** Begins a run; its frames are given one by one, its objects come when it is finished. */
   run(modeIndex: number, protocol: Protocol, save: boolean): Run {
     return new Run(
-      this.#parts,
-      this.display,
-      this.frameBytes(modeIndex),
-      modeIndex,
-      protocol,
-      save,
+      { ...this.#parts, imageSlots: this.#imageSlots, display: this.display },
+      {
+        modeIndex,
+        protocol,
+        save,
+        bitsStored: this.#parts.configuration().acquisition.bitsStored,
+        frameBytes: this.frameBytes(modeIndex),
+        instancePixelBytesMax: this.#parts.instancePixelBytesMax ?? INSTANCE_PIXEL_BYTES_MAX,
+      },
     );
   }
 
-  /** The objects of a run that has ended, in order. @throws IodError, DiskFullError, StoreError */
-  async finishRun(run: Run, order: ImageOrder, fps: number): Promise<InstanceRecord[]> {
-    const { storage, configuration } = this.#parts;
+  /**
+   * The objects of a run that has ended, in order. A part that cannot be made does not take the others
+   * with it.
+   * @throws IodError, DiskFullError, StoreError where nothing could be kept
+   */
+  async finishRun(run: Run, order: ImageOrder, fps: number): Promise<readonly InstanceRecord[]> {
+    const ended = await run.end();
     const records: InstanceRecord[] = [];
-    for (const part of await run.end()) {
-      const bitsStored = configuration().acquisition.bitsStored;
-      const facts = {
-        ...this.#facts(
-          order,
-          run.modeIndex,
-          part.result,
-          part.sopInstanceUid,
-          part.frames,
-          bitsStored,
-        ),
-        frameTimeMs: part.frames > 1 ? milliseconds(1000 / fps) : undefined,
-      };
-      const built = buildImage(order.object, facts);
-      const { header } = encodeObject(built, part.pixelBytes, configuration());
-      const outcome = await storage.finishRun({
-        ...this.#rows(built, order, facts, part.frames),
-        runId: part.runId,
-        header,
-        creatorUid: configuration().device.implementationClassUid,
-      });
-      records.push(storedRecord(outcome));
-    }
+    let { failure, kept } = ended;
+    for (const part of ended.parts)
+      try {
+        const lost = part === ended.parts.at(-1) ? ended.delivered - kept : 0;
+        const notices = lost > 0 ? [unkeptFrames(lost, ended.delivered, reasonOf(failure))] : [];
+        records.push(await this.#finishPart(run, part, order, fps, notices));
+      } catch (error) {
+        this.#parts.log.error("run-part-lost", { frames: part.frames, error });
+        failure = error;
+        kept -= part.frames;
+      }
+    if (records.length === 0 && ended.delivered > 0)
+      throw failure ?? new Error("no frame was kept");
     return records;
   }
 
+  async #finishPart(
+    run: Run,
+    part: RunPart,
+    order: ImageOrder,
+    fps: number,
+    notices: readonly string[],
+  ): Promise<InstanceRecord> {
+    const { storage, configuration } = this.#parts;
+    let inHand = true;
+    try {
+      const facts = this.#facts(order, {
+        modeIndex: run.order.modeIndex,
+        columns: part.result.columns,
+        rows: part.result.rows,
+        window: part.result.window,
+        bitsStored: run.order.bitsStored,
+        sopInstanceUid: part.sopInstanceUid,
+        frames: part.frames,
+        frameTimeMs: milliseconds(1000 / fps),
+        framesBefore: part.framesBefore,
+      });
+      const { built, header, notices: text } = this.#encode(order.object, facts, part.pixelBytes);
+      return await order.commit({ notices: [...notices, ...text] }, async (changes) => {
+        inHand = false;
+        return storedRecord(
+          await storage.finishRun({
+            ...this.#rows(built, order, facts, changes),
+            runId: part.runId,
+            header,
+            creatorUid: configuration().device.implementationClassUid,
+          }),
+        );
+      });
+    } catch (error) {
+      if (inHand) await storage.abandonRun(part.runId);
+      throw error;
+    }
+  }
+
+  #encode(object: ImageObject, facts: ImageFacts, pixelBytes: number) {
+    const built = buildImage(object, facts);
+    const { header, substitutions } = encodeObject(built, pixelBytes, this.#parts.configuration());
+    const notices = textNotices(built.truncated, substitutions);
+    if (notices.length > 0)
+      this.#parts.log.warn("text-changed", {
+        sopInstanceUid: built.sopInstanceUid,
+        truncated: built.truncated,
+        substituted: substitutions.length,
+      });
+    return { built, header, notices };
+  }
+
+  #facts(order: ImageOrder, details: Omit<ImageDetails, "instanceNumber" | "contentMs">) {
+    return imageFacts(this.#parts, order, {
+      ...details,
+      instanceNumber: this.#numbers.next(order.exam, order.series.seriesInstanceUid),
+      contentMs: this.#parts.nowMs(),
+    });
+  }
+
   #rows(
-    built: { readonly sopClassUid: string; readonly sopInstanceUid: string },
+    built: BuiltObject,
     order: ImageOrder,
     facts: ImageFacts,
-    numberOfFrames: number,
-  ) {
+    changes: readonly Change[],
+  ): ReturnType<typeof objectRows> {
+    const configuration: Configuration = this.#parts.configuration();
     return objectRows(
       built,
       {
         exam: order.exam,
         series: order.series,
         instanceNumber: facts.instanceNumber,
-        numberOfFrames,
+        numberOfFrames: facts.frames,
         rows: facts.pixels.rows,
         columns: facts.pixels.columns,
         createdMs: facts.contentMs,
         irradiationEventUid: order.exposure.irradiationEventUid,
       },
-      this.#parts.configuration().device.timeZone,
-      [],
+      configuration.device.timeZone,
+      changes,
     );
   }
-
-  #facts(
-    order: ImageOrder,
-    modeIndex: number,
-    result: FrameResult,
-    sopInstanceUid: string,
-    frames: number,
-    bitsStored: number,
-  ): ImageFacts {
-    const configuration = this.#parts.configuration();
-    const mode = this.#parts.panel.modes[modeIndex];
-    assert(mode !== undefined, `mode ${modeIndex} of the panel`);
-    const { geometry } = configuration.acquisition;
-    return {
-      exam: order.exam,
-      series: order.series,
-      device: deviceIdentity(configuration),
-      settings: {
-        timeZone: configuration.device.timeZone,
-        mppsConfigured: configuration.remotes.some((r) => r.services.includes("mpps")),
-        exposureIndexInDx: configuration.acquisition.exposureIndexInDx,
-        detectorModuleInRuns: true,
-      },
-      sopInstanceUid,
-      instanceNumber: this.#numbers.next(order.exam, order.series.seriesInstanceUid),
-      contentMs: this.#parts.nowMs(),
-      pixels: {
-        rows: result.rows,
-        columns: result.columns,
-        bitsAllocated: 16,
-        bitsStored,
-        photometric: "MONOCHROME2",
-      },
-      window: result.window,
-      acquisitionMs: order.exposure.report.startMs,
-      irradiationEventUids: [order.exposure.irradiationEventUid],
-      protocol: order.protocol,
-      exposure: order.exposure,
-      panel: panelIdentity(
-        this.#parts.panel,
-        mode,
-        bitsStored,
-        this.#parts.calibratedMs(modeIndex),
-        configuration.device.timeZone,
-      ),
-      frames,
-      fieldOfViewMm: [mode.columns * mode.pitchMm, mode.rows * mode.pitchMm],
-      intensifierSizeMm: millimetres(geometry.intensifierSizeMm),
-    };
-  }
 }
 
-interface RunPart {
-  readonly runId: number;
-  readonly sopInstanceUid: string;
-  frames: number;
-  pixelBytes: number;
-  /** Size and window, as of the first frame. */
-  readonly result: FrameResult;
-}
+/** Stands for a UID in an object that is only tried out. */
+export const PROBE_UID = "2.25.0";
 
-/** A run in hand: processes frames in order and appends them to the files they will stay in. */
-export class Run {
-  readonly modeIndex: number;
-  readonly #parts: ImageMakerParts;
-  readonly #display: Listeners<DisplayFrame>;
-  readonly #frameBytes: number;
-  readonly #protocol: Protocol;
-  readonly #save: boolean;
-  readonly #written: RunPart[] = [];
-  #first: FrameResult | null = null;
-  #processing: Promise<void> = Promise.resolve();
-  #appending: Promise<void> = Promise.resolve();
-  #failure: unknown = null;
-  #sequence = 0;
-
-  constructor(
-    parts: ImageMakerParts,
-    display: Listeners<DisplayFrame>,
-    frameBytes: number,
-    modeIndex: number,
-    protocol: Protocol,
-    save: boolean,
-  ) {
-    this.#parts = parts;
-    this.#display = display;
-    this.#frameBytes = frameBytes;
-    this.modeIndex = modeIndex;
-    this.#protocol = protocol;
-    this.#save = save;
-  }
-
-  /** Takes over the frame's slot; returns at once. */
-  take(frame: ArrivedFrame): void {
-    this.#processing = this.#processing.then(() => this.#process(frame));
-  }
-
-  /** Waits until every frame is written. @throws whatever stopped the first one that was not */
-  async end(): Promise<readonly RunPart[]> {
-    await this.#processing;
-    await this.#appending;
-    if (this.#written.length === 0 && this.#failure !== null) throw this.#failure;
-    return this.#written;
-  }
-
-  async #process(frame: ArrivedFrame): Promise<void> {
-    const { pixels, configuration, log } = this.#parts;
-    let imageSlot = pixels.image.take();
-    if (imageSlot === null) {
-      await this.#appending;
-      imageSlot = pixels.image.take();
-    }
-    const displaySlot = pixels.display.take();
-    try {
-      assert(imageSlot !== null, "an image slot is free once all frames are written");
-      const result = await pixels
-        .processFluoroFrame({
-          rawSlot: frame.slot,
-          imageSlot,
-          displaySlot: displaySlot ?? undefined,
-          modeIndex: frame.header.mode,
-          processing: this.#protocol.processing,
-          bitsStored: configuration().acquisition.bitsStored,
-          window: this.#first?.window,
-        })
-        .finally(() => pixels.raw.release(frame.slot));
-      this.#first ??= result;
-      if (displaySlot !== null)
-        this.#display.emit({
-          sequence: this.#sequence++,
-          columns: result.columns,
-          rows: result.rows,
-          atMs: frame.header.lastPacketMs,
-          pixels: pixels.display.bytes(displaySlot, result.columns * result.rows),
-        });
-      if (this.#save && this.#failure === null) {
-        const slot = imageSlot;
-        imageSlot = null;
-        this.#appending = this.#appending.then(() => this.#append(slot, result));
-      }
-    } catch (error) {
-      log.error("frame-lost", { sequence: frame.header.sequence, error });
-      this.#failure ??= error;
-    } finally {
-      if (imageSlot !== null) pixels.image.release(imageSlot);
-      if (displaySlot !== null) pixels.display.release(displaySlot);
-    }
-  }
-
-  async #append(slot: number, result: FrameResult): Promise<void> {
-    const { pixels, storage, log } = this.#parts;
-    try {
-      const part = await this.#openPart(result);
-      const outcome = await storage.appendRun(
-        part.runId,
-        memoryPixels(pixels.image.offset(slot), this.#frameBytes),
-      );
-      if (outcome.kind === "disk-full")
-        throw new Error(`the disk is full after ${part.frames} frames; what came before is kept`);
-      part.frames++;
-      part.pixelBytes = outcome.pixelBytes;
-    } catch (error) {
-      log.error("frame-not-written", { error });
-      this.#failure ??= error;
-    } finally {
-      pixels.image.release(slot);
-    }
-  }
-
-  /** The file the next frame goes into; a new one where the last would outgrow its limit. */
-  async #openPart(result: FrameResult): Promise<RunPart> {
-    const last = this.#written.at(-1);
-    if (last !== undefined && last.pixelBytes + this.#frameBytes <= INSTANCE_PIXEL_BYTES_MAX)
-      return last;
-    const sopInstanceUid = this.#parts.uids.next();
-    const begun = await this.#parts.storage.beginRun({
-      sopInstanceUid,
-      expectedBytes: this.#frameBytes,
-    });
-    if (begun.kind === "disk-full") throw new Error("the disk is full; send and delete studies");
-    const part = {
-      runId: begun.runId,
-      sopInstanceUid,
-      frames: 0,
-      pixelBytes: 0,
-      result: this.#first ?? result,
-    };
-    this.#written.push(part);
-    return part;
-  }
+function reasonOf(failure: unknown): string {
+  if (failure instanceof Error) return failure.message;
+  return failure === null ? "see the log" : String(failure);
 }

@@ -43,4 +43,6 @@ export interface Exam {
   readonly discontinuationReason?: string | undefined;
   readonly series: readonly ExamSeries[];
   readonly exposures: readonly Exposure[];
+  /** What the operator should know of the objects made: text that was cut, frames that were lost. */
+  readonly notices?: readonly string[] | undefined;
 }

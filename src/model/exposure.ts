@@ -1,5 +1,6 @@
 // One irradiation event as the generator and the dose meter report it, and where everything stood.
 
+import type { ExposureIndexResult } from "./exposure-index.ts";
 import type { ExposureKind, Laterality } from "./protocol.ts";
 import type {
   Degrees,
@@ -85,4 +86,6 @@ export interface Exposure {
   /** Contrast medium in use; "" when its name is not known, undefined when there was none. */
   readonly contrastAgent?: string | undefined;
   readonly tomography?: Tomography | undefined;
+  /** Of a single radiograph, once its picture was looked at. */
+  readonly exposureIndex?: ExposureIndexResult | undefined;
 }

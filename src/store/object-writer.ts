@@ -15,8 +15,12 @@ import { StoreError } from "./store-error.ts";
 
 /** Room for a run's header, a multiple of the disk's block: 64 KiB hold a header of 2,000 elements. */
 export const RUN_HEADER_BYTES = 64 * 1024;
-/** Runs being written at a time; one is the rule, two where one ends while the next begins. */
-export const RUNS_MAX = 4;
+/**
+ * Files of runs being written at a time. The parts of a run all stay open until its end, when dose and
+ * times are known: 15 minutes of 30 frames/s of 4 MB make 51 parts of 2 GiB, and a run may end while
+ * the next begins.
+ */
+export const RUNS_MAX = 128;
 
 /** What the caller knows of an instance; path and lengths are the store's. */
 export type NewInstance = Omit<InstanceRecord, "path" | "fileBytes" | "pixelOffset" | "pixelBytes">;

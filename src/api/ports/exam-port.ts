@@ -9,6 +9,7 @@ import type { Exam, PrepareRequest } from "../contract.ts";
 import type { ExamsPort, SimulatorPort } from "../device.ts";
 import { answer, refuse } from "../problem.ts";
 import { dicomDate, examView } from "../views.ts";
+import { instanceOf } from "./study-port.ts";
 
 /** What the MPPS server knows of an exam's step. */
 export type StepState = (exam: ExamRecord) => {
@@ -74,6 +75,13 @@ export function examPort(
     async discontinue(examId, reasonCode) {
       const ended = await exams.end(examId, "discontinued", reasonCode);
       return ended.ok ? answer(view(ended.value)) : ended;
+    },
+    async secondaryCapture(examId, { kind = "dose-page", image = "" }) {
+      const captured = await exams.secondaryCapture(
+        examId,
+        kind === "dose-page" ? { kind } : { kind, png: Buffer.from(image, "base64") },
+      );
+      return captured.ok ? answer(instanceOf(storage, captured.value)) : captured;
     },
   };
 }

@@ -17,13 +17,17 @@ export type PersonNameFault =
   | { readonly kind: "groups"; readonly groupsMax: number }
   | { readonly kind: "components"; readonly componentsMax: number };
 
-/** The first thing that is wrong with a name, or null when it can be written as it is. */
+/**
+ * The first thing that is wrong with a name, or null when it can be written as it is. `tag`: the
+ * attribute it is for, Patient's Name unless told; the characters of another may be fewer.
+ */
 export function personNameFault(
   name: string,
   characterSet: OutputCharacterSet,
+  tag: number = Tag.PatientName,
 ): PersonNameFault | null {
   if (/^[\s=^]*$/.test(name)) return { kind: "empty" };
-  const character = checkText(Tag.PatientName, name, characterSet);
+  const character = checkText(tag, name, characterSet);
   if (character !== null) return { kind: "character", character };
   const groups = name.split("=");
   if (groups.length > GROUPS_MAX) return { kind: "groups", groupsMax: GROUPS_MAX };

@@ -121,6 +121,11 @@ function Controls({ exam: shown }: { exam: Exam }) {
       ) : (
         <p class={`ended ${shown.state}`}>{words.ended(strings.examStates[shown.state])}</p>
       )}
+      {(shown.notices ?? []).map((notice) => (
+        <p class="warning-line" key={notice}>
+          {notice}
+        </p>
+      ))}
       <EndOrSend exam={shown} />
     </aside>
   );

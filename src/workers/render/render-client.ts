@@ -1,14 +1,17 @@
-// Pictures of stored frames, asked for on the main side and made in a thread of their own.
+// Pictures of stored frames, pages and captured screens, asked for on the main side and made in a
+// thread of their own.
 
 import { assert } from "../../core/assert.ts";
 import { WorkerError, WorkerThread } from "../worker-thread.ts";
+import type { TextPage } from "./page.ts";
 import type { RenderRequest } from "./render-request.ts";
+import type { RawPicture, RenderAnswer, RenderTask } from "./render-task.ts";
 
 /** Pictures that may wait; a caller beyond gets an error at once. */
 export const RENDERS_WAITING_MAX = 32;
 
 export class RenderClient {
-  readonly #thread: WorkerThread<null, RenderRequest, Uint8Array>;
+  readonly #thread: WorkerThread<null, RenderTask, RenderAnswer>;
   #waiting = 0;
 
   /** `entry` is the file of the thread's code. */
@@ -24,11 +27,34 @@ export class RenderClient {
     const { columns, rows, bitsAllocated, bitsStored, frame } = request;
     assert(columns > 0 && rows > 0 && frame >= 0, "a picture has pixels");
     assert(bitsStored > 0 && bitsStored <= bitsAllocated, "bits stored fit the bits allocated");
+    const answer = await this.#run({ type: "frame", request });
+    assert(answer.type === "png", "a frame answers a PNG");
+    return answer.bytes;
+  }
+
+  /** A page of text: 8-bit grey. @throws WorkerError when too many wait. */
+  async page(page: TextPage): Promise<RawPicture> {
+    const answer = await this.#run({ type: "page", page });
+    assert(answer.type === "picture", "a page answers a picture");
+    return answer.picture;
+  }
+
+  /**
+   * The pixels of a PNG as 8-bit RGB; refused where it is none or too large.
+   * @throws WorkerError when too many wait.
+   */
+  async decode(png: Uint8Array): Promise<Exclude<RenderAnswer, { type: "png" }>> {
+    const answer = await this.#run({ type: "decode", png });
+    assert(answer.type !== "png", "a PNG is decoded");
+    return answer;
+  }
+
+  async #run(task: RenderTask): Promise<RenderAnswer> {
     if (this.#waiting >= RENDERS_WAITING_MAX)
       throw new WorkerError(`${RENDERS_WAITING_MAX} pictures wait already; ask again later`);
     this.#waiting++;
     try {
-      return await this.#thread.run(request);
+      return await this.#thread.run(task);
     } finally {
       this.#waiting--;
     }

@@ -1,11 +1,19 @@
-// Thread that makes PNG pictures: reads one frame's bytes out of the object's file, windows them by
-// table, and lets sharp resample and encode.
+// Thread that makes pictures: PNG of one frame's bytes out of an object's file, windowed by table and
+// resampled by sharp; pages of text; and the pixels of a PNG that was handed in.
 
 import { open } from "node:fs/promises";
 import sharp from "sharp";
+import { unreachable } from "../../core/assert.ts";
 import { serveTasks } from "../worker-thread.ts";
 import { applyLevels, interleave, levelTable } from "./levels.ts";
+import { PAGE_COLUMNS, pageSvg, type TextPage } from "./page.ts";
 import { RENDER_WIDTH_MAX, type RenderRequest } from "./render-request.ts";
+import {
+  DECODED_PIXELS_MAX,
+  type RawPicture,
+  type RenderAnswer,
+  type RenderTask,
+} from "./render-task.ts";
 
 declare const self: Worker;
 
@@ -16,7 +24,18 @@ const PNG_COMPRESSION = 3;
 sharp.concurrency(1);
 sharp.cache(false);
 
-serveTasks<null, RenderRequest, Uint8Array>(self, () => render);
+serveTasks<null, RenderTask, RenderAnswer>(self, () => async (task) => {
+  switch (task.type) {
+    case "frame":
+      return { type: "png", bytes: await render(task.request) };
+    case "page":
+      return { type: "picture", picture: await draw(task.page) };
+    case "decode":
+      return decode(task.png);
+    default:
+      return unreachable(task);
+  }
+});
 
 async function render(request: RenderRequest): Promise<Uint8Array> {
   const { columns, rows, samples } = request;
@@ -54,4 +73,32 @@ function monochrome(request: RenderRequest, bytes: Uint8Array): Uint8Array {
 function colour(request: RenderRequest, bytes: Uint8Array): Uint8Array {
   if (request.bitsAllocated !== 8) throw new Error("colour of more than 8 bits is not shown");
   return request.planar === true ? interleave(bytes) : bytes;
+}
+
+async function draw(page: TextPage): Promise<RawPicture> {
+  const { svg, rows } = pageSvg(page);
+  const pixels = await sharp(Buffer.from(svg))
+    .flatten({ background: "#000000" })
+    .toColourspace("b-w")
+    .raw()
+    .toBuffer();
+  return { columns: PAGE_COLUMNS, rows, samples: 1, pixels: new Uint8Array(pixels) };
+}
+
+async function decode(png: Uint8Array): Promise<RenderAnswer> {
+  try {
+    const picture = sharp(png, { limitInputPixels: DECODED_PIXELS_MAX, failOn: "error" });
+    const { format } = await picture.metadata();
+    if (format !== "png") return { type: "refused", reason: `it is ${format}, not PNG` };
+    const { data, info } = await picture
+      .flatten({ background: "#000000" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    const pixels = new Uint8Array(data);
+    const { width: columns, height: rows } = info;
+    return { type: "picture", picture: { columns, rows, samples: 3, pixels } };
+  } catch (error) {
+    return { type: "refused", reason: error instanceof Error ? error.message : String(error) };
+  }
 }
