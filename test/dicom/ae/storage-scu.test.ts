@@ -225,6 +225,30 @@ describe("what is sent", () => {
     expect(job.kind).toBe("done");
   });
 
+  test("every file that was opened is closed, also where the job ends early", async () => {
+    const open = new Set<string>();
+    const watched = (instance: TestInstance): TestInstance => ({
+      ...instance,
+      async open() {
+        open.add(instance.sopInstanceUid);
+        const body = await instance.open();
+        return { ...body, close: async () => void open.delete(instance.sopInstanceUid) };
+      },
+    });
+    let stored = 0;
+    const { job } = await sendTo(
+      {
+        handlers: {
+          "C-STORE-RQ": (_, reply) => ({
+            end: () => reply.respond({ status: ++stored === 2 ? 0xa700 : 0 }),
+          }),
+        },
+      },
+      Array.from({ length: 5 }, () => watched(testInstance())),
+    );
+    expect([job.kind, stored, open.size]).toEqual(["failed", 2, 0]);
+  });
+
   test("elements after the pixels go along, recoded", async () => {
     const seen: { command: Command; data: Uint8Array | null }[] = [];
     const instance = testInstance({ transferSyntaxUid: EXPLICIT });

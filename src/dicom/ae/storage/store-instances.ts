@@ -54,8 +54,8 @@ export async function storeInstances(
   instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>,
   options: StoreOptions,
 ): Promise<StoreJobOutcome> {
-  for await (const instance of instances) {
-    const outcome = await storeInstance(channel, instance, options);
+  for await (const { instance, body } of openedAhead(channel, instances)) {
+    const outcome = await storeOpened(channel, instance, body, options);
     await options.onOutcome(instance, outcome);
     switch (outcome.kind) {
       case "stored":
@@ -71,23 +71,62 @@ export async function storeInstances(
   return { kind: "done" };
 }
 
+interface Opened {
+  readonly instance: StorableInstance;
+  /** Null where no context was accepted: such an instance is not opened at all. */
+  readonly body: Promise<InstanceBody | Error> | null;
+}
+
+/** The next instance is opened while the one before is on its way. */
+async function* openedAhead(
+  channel: DimseChannel,
+  instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>,
+): AsyncGenerator<Opened> {
+  let waiting: Opened | null = null;
+  try {
+    for await (const instance of instances) {
+      const ready: Opened | null = waiting;
+      waiting = open(channel, instance);
+      if (ready !== null) yield ready;
+    }
+    const last: Opened | null = waiting;
+    waiting = null;
+    if (last !== null) yield last;
+  } finally {
+    const left = await waiting?.body;
+    if (left !== undefined && left !== null && !(left instanceof Error)) await left.close();
+  }
+}
+
+function open(channel: DimseChannel, instance: StorableInstance): Opened {
+  if (channel.context(instance.sopClassUid) === undefined) return { instance, body: null };
+  const body = instance
+    .open()
+    .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  return { instance, body };
+}
+
 /** Sends one instance. */
-export async function storeInstance(
+export function storeInstance(
   channel: DimseChannel,
   instance: StorableInstance,
   options: Pick<StoreOptions, "timeoutMs" | "warningPolicy">,
 ): Promise<StoreOutcome> {
+  return storeOpened(channel, instance, open(channel, instance).body, options);
+}
+
+async function storeOpened(
+  channel: DimseChannel,
+  instance: StorableInstance,
+  opening: Opened["body"],
+  options: Pick<StoreOptions, "timeoutMs" | "warningPolicy">,
+): Promise<StoreOutcome> {
+  if (opening === null) return notSupported(instance.sopClassUid);
+  const body = await opening;
+  if (body instanceof Error) return { kind: "unreadable", cause: body };
   const contexts = channel.association.contexts.filter(
     (context) => context.abstractSyntax === instance.sopClassUid,
   );
-  if (contexts.length === 0) return notSupported(instance.sopClassUid);
-
-  let body: InstanceBody;
-  try {
-    body = await instance.open();
-  } catch (error) {
-    return { kind: "unreadable", cause: error instanceof Error ? error : new Error(String(error)) };
-  }
   try {
     return await send(channel, contexts, instance, body, options);
   } finally {
