@@ -52,6 +52,10 @@ export interface CalibrationMap {
   readonly frames: number;
 }
 
+/**
+ * What starts a frame. "free": the panel's own clock, so that the first frame after the beam came on
+ * is marked FRAME_FIRST_AFTER_ARM and not shown; with every other one frames begin with the beam.
+ */
 export type Trigger = "free" | "software" | "extEdge" | "extBulb" | "aed";
 
 export interface ArmRequest {

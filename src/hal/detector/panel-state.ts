@@ -41,7 +41,8 @@ export interface PanelStep {
   readonly effects: readonly PanelEffect[];
 }
 
-const ACTIVE: readonly DetectorState[] = [
+/** An exposure is under way or may follow at once. */
+export const ACTIVE_STATES: readonly DetectorState[] = [
   "preparing",
   "armed",
   "integrating",
@@ -91,7 +92,7 @@ export function nextPanelState(state: DetectorState, event: PanelEvent): PanelSt
         ]);
       return ignore(state);
     case "abort":
-      if (!ACTIVE.includes(state)) return ignore(state);
+      if (!ACTIVE_STATES.includes(state)) return ignore(state);
       return enter("idle", "aborted", [
         { do: "expose-ready", ready: false },
         { do: "enter", state: "aborting" },

@@ -23,7 +23,7 @@ import {
   type DetectorMode,
   type DetectorState,
 } from "./detector.ts";
-import { nextPanelState, type PanelEvent } from "./panel-state.ts";
+import { ACTIVE_STATES, nextPanelState, type PanelEvent } from "./panel-state.ts";
 
 /** The share of saturated pixels from which a frame is marked so. */
 const SATURATED_SHARE = 0.001;
@@ -159,8 +159,6 @@ export class SoftwarePanel implements Detector {
       await sleep(this.#clock, this.#options.prepareMs, cancelled.signal);
     if (cancelled.signal.aborted) throw new DetectorError(`not armed: ${cancelled.signal.reason}`);
     this.#step({ type: "prepared" });
-    // A free-running panel doesn't wait for the beam.
-    if (request.trigger === "free") await this.trigger();
   }
 
   async trigger(): Promise<void> {
@@ -176,7 +174,7 @@ export class SoftwarePanel implements Detector {
 
   async stop(): Promise<void> {
     this.#step({ type: "stop" });
-    if (["integrating", "readout", "streaming"].includes(this.#state))
+    if (ACTIVE_STATES.includes(this.#state))
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
@@ -280,6 +278,7 @@ export class SoftwarePanel implements Detector {
       }
     }
     const { request, mode } = armed;
+    // A free-running panel began this frame before the beam was on.
     const first = !armed.delivered && request.trigger === "free";
     armed.delivered = true;
     const header: FrameHeader = {
@@ -308,7 +307,7 @@ export class SoftwarePanel implements Detector {
   }
 
   #step(event: PanelEvent): void {
-    const { state, effects } = nextPanelState(this.#state, event);
+    const { effects } = nextPanelState(this.#state, event);
     for (const effect of effects)
       switch (effect.do) {
         case "expose-ready":
@@ -344,9 +343,7 @@ export class SoftwarePanel implements Detector {
         case "refuse":
           throw new DetectorError(effect.why);
       }
-    this.#state = state;
-    if (!["preparing", "armed", "integrating", "readout", "streaming"].includes(state))
-      this.#idle();
+    if (!ACTIVE_STATES.includes(this.#state)) this.#idle();
   }
 
   #dropAll(reason: string): void {

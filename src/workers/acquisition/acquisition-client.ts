@@ -15,9 +15,16 @@ import type { DriverSpec } from "./driver-spec.ts";
 import type { FromAcquisition, PanelAnswer, PanelCall, ToAcquisition } from "./messages.ts";
 import type { PanelPort } from "./panel-port.ts";
 
-/** Starts the acquisition thread with a driver. @throws DetectorError when the driver can't be had */
-export function startAcquisition(spec: DriverSpec): Promise<PanelPort> {
-  const worker = new Worker(new URL("./acquisition-worker.ts", import.meta.url));
+/**
+ * Starts the acquisition thread with a driver.
+ * @param entry the thread's code, another one in tests
+ * @throws DetectorError when the driver can't be had
+ */
+export function startAcquisition(
+  spec: DriverSpec,
+  entry: URL = new URL("./acquisition-worker.ts", import.meta.url),
+): Promise<PanelPort> {
+  const worker = new Worker(entry);
   return new Promise((resolve, reject) => {
     const failed = (message: string) => {
       worker.terminate();

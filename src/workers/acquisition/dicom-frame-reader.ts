@@ -73,7 +73,7 @@ function frames(path: string, header: ObjectHeader, fileBytes: number): SourceIm
     columns,
     rows,
     frames: count,
-    meaning: meaningOf(dataSet),
+    meaning: { ...meaningOf(dataSet), fullScale: mask },
     readFrame(frame) {
       const values = new Uint16Array(columns * rows);
       const bytes = bitsAllocated === 8 ? new Uint8Array(values.length) : null;

@@ -5,7 +5,9 @@
 
 import type { PixelMeaning } from "./frame-source.ts";
 
-/** Counts of the most exposed pixel: below saturation at 14 bits. */
+/** 14 bits. */
+export const COUNTS_MAX = 16383;
+/** Counts of the most exposed pixel of a logarithmic image: below saturation. */
 export const TOP_COUNTS = 15_000;
 /** Range of a logarithmic image; computed radiography spreads about two over its values. */
 const DECADES = 2;
@@ -25,16 +27,20 @@ export function rangeOf(values: Uint16Array): ValueRange {
   return { low, high };
 }
 
-/** Counts for each possible value. */
+/**
+ * Counts for each possible value. Values proportional to dose keep their zero and are brought to the
+ * panel's bits: by the file's full scale, or, where that is unknown, only if they don't fit.
+ */
 export function countsByValue(meaning: PixelMeaning, { low, high }: ValueRange): Float32Array {
   const span = Math.max(1, high - low);
+  const fullScale = meaning.fullScale ?? (high <= COUNTS_MAX ? COUNTS_MAX : 65535);
   return Float32Array.from({ length: 65536 }, (_, value) => {
+    if (meaning.scale === "linear") {
+      const exposed = meaning.risesWithDose ? value : fullScale - value;
+      return Math.min(1, Math.max(0, exposed / fullScale)) * COUNTS_MAX;
+    }
     const place = Math.min(1, Math.max(0, (value - low) / span));
     const exposed = meaning.risesWithDose ? place : 1 - place;
-    if (meaning.scale === "logarithmic") return TOP_COUNTS * 10 ** (DECADES * (exposed - 1));
-    // Proportional to dose: the zero has a meaning.
-    return meaning.risesWithDose
-      ? TOP_COUNTS * Math.min(1, value / Math.max(1, high))
-      : TOP_COUNTS * exposed;
+    return TOP_COUNTS * 10 ** (DECADES * (exposed - 1));
   });
 }

@@ -7,6 +7,8 @@ export interface PixelMeaning {
   readonly scale: "linear" | "logarithmic";
   /** Whether larger numbers mean more dose. */
   readonly risesWithDose: boolean;
+  /** Largest value the file's pixels can have, where it says so. */
+  readonly fullScale?: number | undefined;
 }
 
 /** One opened file. */
