@@ -1,6 +1,7 @@
 // The main side of the acquisition thread. The thread's death is a fault of the panel: expose-ready
 // falls, whoever waits is told, and a new port has to be started.
 
+import { SystemClock, sleep } from "../../core/clock.ts";
 import type { SlotPoolLayout } from "../../core/slot-pool.ts";
 import {
   type ArmRequest,
@@ -38,6 +39,9 @@ export function startAcquisition(
     worker.postMessage({ type: "start", spec } satisfies ToAcquisition);
   });
 }
+
+/** Longest wait for the driver to close before its thread is ended. */
+const CLOSE_WAIT_MS = 1000;
 
 interface Waiting {
   readonly resolve: (value: PanelAnswer) => void;
@@ -109,7 +113,12 @@ class ThreadPanel implements PanelPort {
   }
 
   async terminate(): Promise<void> {
-    if (this.#ended === null) await this.#ask({ method: "close" }).catch(() => undefined);
+    // A thread that is stuck is ended all the same.
+    if (this.#ended === null)
+      await Promise.race([
+        this.#ask({ method: "close" }).catch(() => undefined),
+        sleep(new SystemClock(), CLOSE_WAIT_MS),
+      ]);
     this.#ended ??= "the panel's port was terminated";
     this.#worker.terminate();
     this.#failAll(this.#ended);

@@ -145,9 +145,11 @@ for (const [where, make] of [
 
 describe("a port to the acquisition thread", () => {
   test("is not given for a driver that can't be had", async () => {
-    await expect(startAcquisition({ driver: "gige", address: "10.0.0.2" })).rejects.toThrow(
-      "not yet available",
+    const error = await startAcquisition({ driver: "gige", address: "10.0.0.2" }).catch(
+      (e: unknown) => e,
     );
+    expect(error).toBeInstanceOf(DetectorError);
+    expect((error as DetectorError).message).toContain("not yet available");
   });
 
   test("tells that a folder to replay is missing when it is opened", async () => {

@@ -4,14 +4,14 @@ import {
   ANODE_COOLING_S,
   ANODE_HEAT_UNITS_MAX,
   HEAT_LIMIT_SHARE,
-  HEAT_UNITS_PER_KW_S,
+  HEAT_UNITS_PER_JOULE,
   HOUSING_COOLING_S,
   HOUSING_HEAT_UNITS_MAX,
 } from "./tube-limits.ts";
 
-/** Heat units of a load. */
+/** Heat units of a load; kV × mAs is its energy in joule. */
 export function heatUnits(kv: number, mas: number): number {
-  return ((kv * mas) / 1000 / 1000) * HEAT_UNITS_PER_KW_S;
+  return kv * mas * HEAT_UNITS_PER_JOULE;
 }
 
 export class TubeHeat {

@@ -31,8 +31,8 @@ export const FOCI = {
 export const FPS_MIN = 0.5;
 export const FPS_MAX = 30;
 
-/** Heat units: kV × mA × s × 1.4 for a rotating anode on a high-frequency generator. */
-export const HEAT_UNITS_PER_KW_S = 1400;
+/** For a rotating anode on a high-frequency generator. */
+export const HEAT_UNITS_PER_JOULE = 1.4;
 export const ANODE_HEAT_UNITS_MAX = 400_000;
 export const HOUSING_HEAT_UNITS_MAX = 1_500_000;
 /** Time in which what is stored falls to 1/e, s. */
