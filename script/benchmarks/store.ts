@@ -1,7 +1,8 @@
 // C-STORE of 14.5 MB objects beside DCMTK, in turns in one run: our sender and storescu to the same
 // storescp (files discarded, files kept), storescu to our receiver and to storescp.
 
-import { mkdir, mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { closeSync, openSync, writev } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../src/core/log.ts";
@@ -195,6 +196,17 @@ async function storescp(options: readonly string[]) {
   };
 }
 
+function writeFully(file: number, pieces: readonly Uint8Array[]): Promise<void> {
+  const wanted = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return new Promise((resolve, reject) => {
+    writev(file, [...pieces], (error, bytes) => {
+      if (error !== null) reject(error);
+      else if (bytes !== wanted) reject(new Error(`wrote ${bytes} of ${wanted} bytes`));
+      else resolve();
+    });
+  });
+}
+
 /** Our Storage SCP in this process, into files of a folder. */
 async function ourReceiver(folder: string) {
   return scriptedPeer({
@@ -205,17 +217,12 @@ async function ourReceiver(folder: string) {
         identity: IDENTITY,
         callingAeTitle: "BENCH",
         open({ sopInstanceUid }) {
-          const file = open(join(folder, sopInstanceUid), "w");
+          const file = openSync(join(folder, sopInstanceUid), "w");
+          const closed = async () => closeSync(file);
           return writeBehind({
-            write: async (bytes) => {
-              await (await file).write(bytes);
-            },
-            commit: async () => {
-              await (await file).close();
-            },
-            discard: async () => {
-              await (await file).close();
-            },
+            writeAll: (pieces) => writeFully(file, pieces),
+            commit: closed,
+            discard: closed,
           });
         },
       }),

@@ -1,71 +1,61 @@
-// A sink in front of another that turns the small pieces of the network into few large writes, one of
-// which is under way while the next fills: reading from the peer and writing to disk overlap.
+// A sink that gathers the small pieces of the network into few large writes, one of which is under way
+// while the next is gathered: reading from the peer and writing to disk overlap. Nothing is copied:
+// pieces are views that nobody writes into again.
 
 import type { InstanceSink } from "./serve-storage.ts";
 
-/** Bytes of one write; two buffers of this size belong to each instance that is arriving. */
+/** Bytes gathered before they are written. */
 export const WRITE_BYTES = 1024 * 1024;
+/** Pieces gathered before they are written; below what one gathered write takes (IOV_MAX, 1024). */
+export const WRITE_PIECES_MAX = 512;
 
-export function writeBehind(sink: InstanceSink, writeBytes = WRITE_BYTES): InstanceSink {
-  let filling: Uint8Array = new Uint8Array(writeBytes);
-  let spare: Uint8Array | null = new Uint8Array(writeBytes);
-  let filled = 0;
+/** Where the gathered pieces go. */
+export interface GatheredSink extends Pick<InstanceSink, "commit" | "discard"> {
+  /** Writes the pieces one after the other; called again only once it has resolved. */
+  writeAll(pieces: readonly Uint8Array[]): Promise<void>;
+}
+
+export function writeBehind(target: GatheredSink, writeBytes = WRITE_BYTES): InstanceSink {
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
   let underWay: Promise<void> | null = null;
 
-  /** Hands the filled buffer on; the one before must be through. */
-  const flush = (): void => {
-    const full = filling;
-    const length = filled;
-    filling = spare ?? new Uint8Array(writeBytes);
-    spare = null;
-    filled = 0;
-    const done = () => {
-      spare = full;
+  const isFull = () => bytes >= writeBytes || pieces.length >= WRITE_PIECES_MAX;
+
+  /** Starts the write of what was gathered; the one before must be through. */
+  const flush = (): Promise<void> => {
+    const gathered = pieces;
+    pieces = [];
+    bytes = 0;
+    const writing = target.writeAll(gathered).then(() => {
       underWay = null;
-    };
-    // Started in a microtask so that a write that throws rejects like one that fails later.
-    underWay = Promise.resolve().then(async () => {
-      await sink.write(full.subarray(0, length));
-      done();
     });
-    underWay.catch(() => {}); // seen by whoever writes or commits next
-  };
-
-  const fill = (bytes: Uint8Array): Uint8Array => {
-    const room = Math.min(filling.byteLength - filled, bytes.byteLength);
-    filling.set(bytes.subarray(0, room), filled);
-    filled += room;
-    return bytes.subarray(room);
-  };
-
-  const writeSlowly = async (bytes: Uint8Array): Promise<void> => {
-    let rest = bytes;
-    while (rest.byteLength > 0) {
-      if (filled === filling.byteLength) {
-        if (underWay !== null) await underWay;
-        flush();
-      }
-      rest = fill(rest);
-    }
+    underWay = writing;
+    writing.catch(() => {}); // seen by whoever writes or commits next
+    return writing;
   };
 
   return {
-    write(bytes) {
-      const rest = fill(bytes);
-      if (filled === filling.byteLength && underWay === null) flush();
-      return rest.byteLength === 0 ? undefined : writeSlowly(rest);
+    write(piece) {
+      pieces.push(piece);
+      bytes += piece.byteLength;
+      if (!isFull()) return undefined;
+      if (underWay !== null)
+        return underWay.then(() => {
+          void flush();
+        });
+      void flush();
+      return undefined;
     },
     async commit(header) {
       if (underWay !== null) await underWay;
-      if (filled > 0) {
-        flush();
-        await underWay;
-      }
-      await sink.commit(header);
+      if (pieces.length > 0) await flush();
+      await target.commit(header);
     },
     async discard() {
+      pieces = [];
       await underWay?.catch(() => {});
-      await sink.discard();
+      await target.discard();
     },
   };
 }
