@@ -90,6 +90,8 @@ export class DimseChannel {
   readonly #exchanges = new Map<number, PendingExchange>();
   readonly #replies = new Map<number, { cancelled: boolean }>();
   #incoming: Incoming | null = null;
+  /** The peer broke the protocol: the association is being aborted, nothing more is looked at. */
+  #broken = false;
   #lastMessageId = 0;
   #sending: Promise<void> = Promise.resolve();
   #inService = 0;
@@ -174,6 +176,7 @@ export class DimseChannel {
 
   /** PDV by PDV, whatever PDU it came in (C1). A returned promise stops the reading. */
   #onPdv(pdv: Pdv): void | Promise<void> {
+    if (this.#broken) return undefined;
     const incoming = this.#incoming;
     if (incoming !== null && incoming.contextId !== pdv.contextId)
       return this.#protocolError("fragments of two messages mixed");
@@ -363,8 +366,8 @@ export class DimseChannel {
 
   #protocolError(reason: string): void {
     this.#log.warn("dimse.protocol-error", { reason, remote: this.association.remoteAddress });
-    this.#incoming = null;
-    this.association.abort();
+    this.#broken = true;
+    this.association.abort(); // #onEnded tells the receiver of a message that was arriving
   }
 
   #onEnded(end: AssociationEnd): void {
