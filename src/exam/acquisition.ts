@@ -87,6 +87,7 @@ export class Acquisition {
   #setup: Setup | null = null;
   #armed: { kind: ExposureKind; event: number; fps: number } | null = null;
   #event = 0;
+  #closing = false;
   #receiver: { readonly event: number; readonly take: (frame: ArrivedFrame) => void } | null = null;
 
   /** `releaseFrame` gives back the slot of a frame that nobody expects. */
@@ -143,6 +144,7 @@ export class Acquisition {
   ): Promise<Setup> {
     if (this.#status.state === "exposing" || this.#status.state === "preparing")
       throw new AcquisitionError(`the room is ${this.#status.state}; wait until that has ended`);
+    this.#refuseWhileClosing();
     this.#set({ state: "preparing", examId });
     try {
       this.#generator.allowExposure(false);
@@ -183,6 +185,7 @@ export class Acquisition {
       await this.prepare(setup.examId, setup.protocol, setup.technique, order.kind, order.fps);
     const armed = this.#armed;
     if (armed === null) throw new AcquisitionError("the room is not ready");
+    this.#refuseWhileClosing();
     this.#set({ state: "exposing", examId: setup.examId });
     let frames = 0;
     let lostImage: string | undefined;
@@ -275,6 +278,17 @@ export class Acquisition {
       await this.#panel.stop();
     }
     if (this.#status.state === "ready") this.#set({ state: "idle" });
+  }
+
+  /** No other exposure may begin, and a run that is on its way ends as if the pedal were let go. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#status.state === "exposing" && this.#armed?.kind !== "radiography")
+      await this.#generator.release();
+  }
+
+  #refuseWhileClosing(): void {
+    if (this.#closing) throw new AcquisitionError("the device is being shut down");
   }
 
   #armRequest(setup: Setup, kind: ExposureKind, fps: number, event: number): ArmRequest {

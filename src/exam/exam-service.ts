@@ -722,9 +722,10 @@ export class ExamService {
     return { exam: ended, record: storedRecord(outcome) };
   }
 
-  /** Takes no more exposures; resolves when the one under way and every image in hand are stored. */
+  /** Takes no more exposures, ends a run; resolves when every image in hand is stored. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#parts.acquisition.close();
     await this.#exposing?.done;
     await Promise.all([...this.#making.values()].flatMap((set) => [...set]));
   }
