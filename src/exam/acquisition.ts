@@ -68,8 +68,11 @@ export interface ExposureEnd {
 
 /** Refused or failed for a reason a technician can act on. */
 export class AcquisitionError extends Error {
-  override readonly name = "AcquisitionError";
+  override readonly name: string = "AcquisitionError";
 }
+
+/** The generator did not take the exposure: nobody was irradiated. */
+export class ExposureRefused extends AcquisitionError {}
 
 /** Longest wait for the panel to become ready after arming. */
 const READY_TIMEOUT_MS = 15_000;
@@ -149,7 +152,9 @@ export class Acquisition {
     try {
       this.#generator.allowExposure(false);
       if (this.#panel.state() === "armed") await this.#panel.stop();
-      const accepted = await this.#generator.setTechnique(technique);
+      const accepted = await this.#generator.setTechnique(
+        kind === "radiography" ? technique : { ...technique, fps },
+      );
       const setup = { examId, protocol, technique: accepted };
       const event = ++this.#event;
       const readyNow = this.#whenReady();
@@ -231,13 +236,7 @@ export class Acquisition {
     framesDone.promise.catch(() => {});
     reported.promise.catch(() => {});
     try {
-      await this.#panel.trigger();
-      await this.#generator.expose({
-        kind: order.kind,
-        event: armed.event,
-        fps: order.kind === "radiography" ? undefined : order.fps,
-        pulses: order.kind === "radiography" ? undefined : wanted,
-      });
+      await this.#beamOn(armed.event, order, wanted);
       const expectedMs =
         order.kind === "radiography" ? setup.technique.ms : (1000 * wanted) / order.fps;
       await this.#within(
@@ -266,6 +265,19 @@ export class Acquisition {
       this.#armed = null;
       this.#generator.allowExposure(false);
       if (this.#status.state === "exposing") this.#set({ state: "idle", reason: lostImage });
+    }
+  }
+
+  /** @throws ExposureRefused when panel or generator do not begin. */
+  async #beamOn(event: number, { kind, fps }: ExposureOrder, pulses: number): Promise<void> {
+    try {
+      await this.#panel.trigger();
+      await this.#generator.expose(
+        kind === "radiography" ? { kind, event } : { kind, event, fps, pulses },
+      );
+    } catch (cause) {
+      this.#panel.abort();
+      throw new ExposureRefused(messageOf(cause), { cause });
     }
   }
 

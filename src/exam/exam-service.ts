@@ -31,6 +31,7 @@ import {
   type Acquisition,
   AcquisitionError,
   type ArrivedFrame,
+  ExposureRefused,
   runRate,
   type Setup,
 } from "./acquisition.ts";
@@ -394,6 +395,7 @@ export class ExamService {
     try {
       return answered(await this.#exposeNow(exam.id, order, protocol, preparation, fps));
     } catch (error) {
+      if (error instanceof ExposureRefused) return refused("not-ready", error.message);
       if (error instanceof AcquisitionError) return refused("device-fault", error.message);
       throw error;
     }
