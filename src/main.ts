@@ -23,6 +23,7 @@ import type { Geometry } from "./model/exposure.ts";
 import { degrees, millimetres } from "./model/units.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { ConfigFileError, readConfigFile, writeConfigFile } from "./store/config-file.ts";
+import { lockFolder } from "./store/folder-lock.ts";
 import { StoreError } from "./store/store-error.ts";
 import { startAcquisition } from "./workers/acquisition/acquisition-client.ts";
 import { DEFAULT_SEED } from "./workers/acquisition/driver-spec.ts";
@@ -62,6 +63,7 @@ async function startDevice(
     throw new StartError(
       `the disk of ${dataFolder} is full (${disk.freeBytes} bytes free, ${DISK_FULL_BYTES} needed to start); make room or give another folder with --data`,
     );
+  const lock = lockFolder(dataFolder);
   const configFile = resolve(options.configFile ?? join(dataFolder, "config.json"));
   const holder = new ConfigurationHolder(await readConfiguration(configFile), (document) =>
     writeConfigFile(configFile, document),
@@ -138,6 +140,7 @@ async function startDevice(
       await generator.close();
       await storage.close();
       pixels.close();
+      lock[Symbol.dispose]();
     },
   };
 }

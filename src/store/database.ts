@@ -71,6 +71,11 @@ export function isDatabaseError(error: unknown): error is Error {
   return error instanceof SQLiteError;
 }
 
+/** True where another connection holds the database. */
+export function isDatabaseBusy(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code === "SQLITE_BUSY";
+}
+
 /** True for the errors with which SQLite says that the disk is full. */
 export function isDatabaseFull(error: unknown): boolean {
   return error instanceof SQLiteError && error.code === "SQLITE_FULL";

@@ -63,6 +63,17 @@ test("a data folder that cannot be made is named", async () => {
   expect(stderr).toContain("/proc/udr-data");
 });
 
+test("a data folder in which another device works is refused, and free again when that one is killed", async () => {
+  await using first = await startDevice();
+  const { code, stderr } = await failure({ dataFolder: first.dataFolder });
+  expect(code).toBe(2);
+  expect(stderr).toContain(`another device works in the data folder ${first.dataFolder}`);
+  expect(await first.get<{ status: string }>("health")).toMatchObject({ status: "ok" });
+  await first.stop("SIGKILL");
+  await using next = await startDevice({ dataFolder: first.dataFolder });
+  expect(await next.stop()).toBe(0);
+}, 60_000);
+
 /** A small tmpfs needs root and the mount call; where it cannot be had the test is skipped. */
 async function smallDisk(megabytes: number): Promise<string | null> {
   const folder = await mkdtemp(join(tmpdir(), "udr-disk-"));
