@@ -28,11 +28,14 @@ import { JobQueue } from "./jobs/job-queue.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { AutoSend } from "./services/auto-send.ts";
+import { archivesOf } from "./services/commitment/archives.ts";
+import { CommitmentService } from "./services/commitment/commitment-service.ts";
 import type { ConfigurationHolder } from "./services/configuration-holder.ts";
-import { serveIncoming } from "./services/incoming.ts";
+import { type IncomingDependencies, serveIncoming } from "./services/incoming.ts";
 import { Pictures } from "./services/picture.ts";
 import { LifeCheck } from "./services/remotes/life-check.ts";
 import { RemoteStates } from "./services/remotes/remote-states.ts";
+import { Retention } from "./services/retention.ts";
 import { storageSender } from "./services/storage-sender.ts";
 import { UidSupply } from "./services/uid-supply.ts";
 import { echoRemote, negotiationProbe } from "./services/verification.ts";
@@ -170,6 +173,9 @@ export async function assemble(given: Given): Promise<Assembled> {
   // ---- network ----------------------------------------------------------------------------------------
   const states = new RemoteStates(clock);
   const network = { dial: given.dial, clock, log, configuration };
+  const commitments = new CommitmentService({ ...network, storage, states, random, uids });
+  const handlers: IncomingDependencies["handlers"] = (association) =>
+    commitments.handlers(association);
   const jobs = new JobQueue({
     storage,
     clock,
@@ -177,7 +183,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     executors: {
       send: new SendJobExecutor({
         storage,
-        sender: storageSender({ ...network, storage, states }),
+        sender: storageSender({ ...network, storage, states, handlers }),
         clock,
         random,
         retryDelayMs: () => configuration().storage.retryDelay * 1000,
@@ -191,7 +197,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     resolve: given.resolve,
     configuration,
     onAssociation: (association) =>
-      serveIncoming({ clock, log, configuration, states, handlers: () => ({}) }, association),
+      serveIncoming({ clock, log, configuration, states, handlers }, association),
   });
   const dicomPort = (c: Configuration) => given.dicomPort ?? c.local.port ?? DICOM_PORT_DEFAULT;
   await acceptor.listen(acceptorPorts(configuration(), dicomPort(configuration())));
@@ -213,8 +219,17 @@ export async function assemble(given: Given): Promise<Assembled> {
   holder.addApplier(async (next) => {
     generatorOfUids = uidGenerator(next);
   });
-  const autoSend = new AutoSend({ clock, configuration, storage, jobs });
+  const autoSend = new AutoSend({ clock, log, configuration, storage, jobs });
   holder.changes.add(() => void autoSend.noteRemotes());
+  holder.changes.add(() => commitments.onConfiguration());
+  jobs.changes.add((job) => commitments.onJob(job));
+  const retention = new Retention({
+    clock,
+    log,
+    configuration,
+    storage,
+    freeBytes: async () => (await given.disk()).freeBytes,
+  });
   const lifeCheck = new LifeCheck(clock, states, configuration, negotiationProbe(network));
 
   // ---- local API ----------------------------------------------------------------------------------------
@@ -253,6 +268,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       },
       ...free,
       remote: (id) => states.get(id),
+      commitment: (id) => commitments.archive(id),
       missing: storage.reader.missing(),
       lostImages: exams.lostImages,
     });
@@ -276,7 +292,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
       },
     },
-    exams: examPort(exams, storage, stepState),
+    exams: examPort(exams, storage, stepState, autoSend),
     studies: studyPort({
       storage,
       pictures,
@@ -288,10 +304,7 @@ export async function assemble(given: Given): Promise<Assembled> {
           window,
           width,
         }),
-      archives: () =>
-        configuration()
-          .remotes.filter((r) => r.archive)
-          .map((r) => r.id),
+      archives: () => archivesOf(configuration()).map((r) => r.id),
       onDeleted: (studyInstanceUid) =>
         events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
     }),
@@ -319,14 +332,23 @@ export async function assemble(given: Given): Promise<Assembled> {
         events.publish({ type: "instance", data: instanceOf(storage, news.record) });
         events.publish({ type: "exam", data: examOf(storage, stepState, news.exam) });
         events.publish({ type: "study", data: { studyInstanceUid: news.exam.studyInstanceUid } });
-        void autoSend.onInstance(news.exam.studyInstanceUid, news.record.sopInstanceUid);
+        void autoSend.onInstance(news.exam, news.record.sopInstanceUid);
         break;
       case "ended":
-        void autoSend.onEnded(news.exam);
+        void autoSend
+          .onEnded(news.exam)
+          .then(() => commitments.onExamEnded(news.exam.studyInstanceUid));
         break;
     }
   });
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
+  commitments.changes.add(({ studyInstanceUid }) => {
+    events.publish({ type: "study", data: { studyInstanceUid } });
+    events.publish({ type: "health", data: health() });
+  });
+  retention.deleted.add((studyInstanceUid) =>
+    events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
+  );
   acquisition.changes.add(() => events.publish({ type: "health", data: health() }));
   states.changes.add(() => events.publish({ type: "health", data: health() }));
   holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
@@ -343,12 +365,15 @@ export async function assemble(given: Given): Promise<Assembled> {
     async start() {
       await jobs.start();
       await autoSend.catchUp();
+      commitments.start();
+      void retention.start();
       lifeCheck.start();
       void calibrations.start();
     },
     async stop() {
       healthTimer.cancel();
       await exams.close();
+      await Promise.all([commitments.stop(), retention.stop()]);
       await Promise.all([lifeCheck.stop(), jobs.stop(), acceptor.close()]);
     },
   };

@@ -64,6 +64,22 @@ export const remoteHealthSchema = z
     reachable: z.boolean().nullable().openapi({ description: "null: not checked yet" }),
     checkedAt: isoTimeSchema.nullable(),
     reason: z.string().optional(),
+    commitment: z
+      .object({
+        supported: z.boolean().openapi({
+          description: "false: it refused storage commitment; asked again when its address changes",
+        }),
+        pending: z.number().int().openapi({ description: "Objects without an answer yet" }),
+        oldestAt: isoTimeSchema
+          .optional()
+          .openapi({ description: "When the longest unanswered one was asked for" }),
+        failed: z.number().int().openapi({
+          description: "Objects refused, or whose request failed; asked for at the next start",
+        }),
+        reason: z.string().optional(),
+      })
+      .optional()
+      .openapi({ description: "Of an archive: what it has not committed" }),
   })
   .openapi("RemoteHealth");
 export type RemoteHealth = z.infer<typeof remoteHealthSchema>;
@@ -351,6 +367,10 @@ export const examSchema = z
     startedAt: isoTimeSchema,
     endedAt: isoTimeSchema.optional(),
     discontinuationReason: z.string().optional(),
+    held: z.boolean().optional().openapi({
+      description:
+        "Discontinued with 110514: nothing is sent by itself until POST exams/{id}/release, or the study is deleted",
+    }),
     mpps: z.object({
       sopInstanceUid: z.string(),
       state: z
@@ -504,7 +524,9 @@ const deliverySchema = z.object({
 
 const commitmentSchema = z.object({
   remoteId: z.string(),
-  state: z.enum(["requested", "committed", "failed"]),
+  state: z.enum(["requested", "committed", "failed"]).openapi({
+    description: "requested: since `at`, without an answer; failed: asked for at the next start",
+  }),
   at: isoTimeSchema.optional(),
   reason: z.string().optional(),
 });

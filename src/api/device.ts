@@ -79,6 +79,8 @@ export interface ExamsPort {
   prepare(examId: string, request: PrepareRequest): Promise<Answer<Prepared>>;
   complete(examId: string): Promise<Answer<Exam>>;
   discontinue(examId: string, reasonCode: DiscontinuationReason): Promise<Answer<Exam>>;
+  /** Lets the images of a held exam go their usual way. */
+  release?(examId: string): Promise<Answer<Exam>>;
   secondaryCapture?(examId: string, request: SecondaryCaptureRequest): Promise<Answer<Instance>>;
 }
 

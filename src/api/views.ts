@@ -6,6 +6,7 @@ import type { InstanceRecord } from "../model/instance.ts";
 import type * as jobs from "../model/job.ts";
 import type * as patients from "../model/patient.ts";
 import type * as worklist from "../model/worklist-item.ts";
+import { isHeld } from "../services/held-exams.ts";
 import type {
   Exam,
   ExamInstance,
@@ -81,6 +82,7 @@ export function examView(
     ...(exam.discontinuationReason === undefined
       ? {}
       : { discontinuationReason: exam.discontinuationReason }),
+    ...(isHeld(exam) ? { held: true } : {}),
     mpps: {
       sopInstanceUid: exam.mppsSopInstanceUid,
       state: mpps.state,

@@ -41,6 +41,8 @@ export interface Exam {
   /** Counts the steps of the study from 1; an appended step has 2, 3, … */
   readonly stepNumber: number;
   readonly discontinuationReason?: string | undefined;
+  /** When the operator let the images of a held exam go. */
+  readonly releasedMs?: number | undefined;
   readonly series: readonly ExamSeries[];
   readonly exposures: readonly Exposure[];
   /** What the operator should know of the objects made: text that was cut, frames that were lost. */

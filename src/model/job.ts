@@ -33,6 +33,8 @@ export interface SendParameters {
   readonly remoteId: string;
   readonly studyInstanceUid: string;
   readonly sopInstanceUids: readonly string[];
+  /** Made by the device itself; withdrawn when its exam turns out to be held. */
+  readonly automatic?: boolean | undefined;
 }
 
 export interface PrintFilm {

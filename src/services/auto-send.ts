@@ -1,22 +1,32 @@
 // Sending by itself: after each acquisition or at the end of an exam, as each remote is configured. A
 // crash between an object and its job must not lose the job: the start catches up with what no job
-// ever took, from the moment on at which the remote was first configured to get it.
+// ever took, from the moment on at which the remote was first configured to get it. Held exams go
+// nowhere by themselves until they are released (M7).
 
 import type { Configuration, Remote } from "../config/configuration.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Log } from "../core/log.ts";
 import type { JobQueue } from "../jobs/job-queue.ts";
 import type { Exam } from "../model/exam.ts";
+import type { Job } from "../model/job.ts";
 import type { StoragePort } from "../store/storage-port.ts";
+import { isHeld, wasHeld } from "./held-exams.ts";
 
 export interface AutoSendParts {
   readonly clock: Clock;
+  readonly log: Log;
   readonly configuration: () => Configuration;
   readonly storage: Pick<StoragePort, "reader" | "apply">;
-  readonly jobs: Pick<JobQueue, "create">;
+  readonly jobs: Pick<JobQueue, "create" | "list" | "cancel">;
 }
 
-/** CID 9300: the wrong worklist entry was chosen; its images wait for the operator (M7). */
-export const WRONG_WORKLIST_ENTRY = "110514";
+export type ReleaseOutcome =
+  | { readonly kind: "released"; readonly exam: Exam }
+  | { readonly kind: "unknown-exam" }
+  | { readonly kind: "not-held" };
+
+/** Jobs that may still send something. */
+const UNFINISHED: ReadonlySet<Job["state"]> = new Set(["queued", "active", "waiting", "failed"]);
 
 export class AutoSend {
   readonly #parts: AutoSendParts;
@@ -45,6 +55,9 @@ export class AutoSend {
           instances.map((i) => i.sopInstanceUid),
         );
     }
+    for (const exam of storage.reader.exams({ state: "discontinued" }).filter(wasHeld))
+      if (isHeld(exam)) await this.#withdraw(exam);
+      else await this.#sendReleased(exam);
   }
 
   /** Called when the configuration changed: a remote that newly sends by itself begins now. */
@@ -58,19 +71,71 @@ export class AutoSend {
     }
   }
 
-  /** An object of an open exam became durable. */
-  async onInstance(studyInstanceUid: string, sopInstanceUid: string): Promise<void> {
+  /** An object of the exam became durable. */
+  async onInstance(exam: Exam, sopInstanceUid: string): Promise<void> {
+    if (isHeld(exam)) return;
     for (const remote of this.#automatic())
       if (remote.send === "on-acquisition")
-        await this.#send(remote, studyInstanceUid, [sopInstanceUid]);
+        await this.#send(remote, exam.studyInstanceUid, [sopInstanceUid]);
   }
 
   /** An exam ended; all its objects are durable. */
   async onEnded(exam: Exam): Promise<void> {
-    if (isHeld(exam)) return;
-    const all = this.#parts.storage.reader.instancesOfExam(exam.id).map((i) => i.sopInstanceUid);
+    if (isHeld(exam)) return this.#withdraw(exam);
+    const all = this.#objectsOf(exam);
     for (const remote of this.#automatic())
       if (remote.send === "on-completion") await this.#send(remote, exam.studyInstanceUid, all);
+  }
+
+  /** The operator lets a held exam go: durable, then its objects go their usual way. */
+  async release(examId: string): Promise<ReleaseOutcome> {
+    const { storage, clock, log } = this.#parts;
+    const exam = storage.reader.exam(examId);
+    if (exam === null) return { kind: "unknown-exam" };
+    if (!isHeld(exam)) return { kind: "not-held" };
+    // An exam that has ended is written by nobody else.
+    const released: Exam = { ...exam, releasedMs: clock.nowMs() };
+    await storage.apply([{ kind: "exam", exam: released }]);
+    log.info("exam-released", { examId });
+    await this.#sendReleased(released);
+    return { kind: "released", exam: released };
+  }
+
+  /** What a released exam still owes the remotes, less what a job took since the release. */
+  async #sendReleased(exam: Exam): Promise<void> {
+    const { jobs, storage } = this.#parts;
+    const since = exam.releasedMs ?? Number.POSITIVE_INFINITY;
+    for (const remote of this.#automatic()) {
+      const taken = new Set(
+        jobs
+          .list()
+          .flatMap((job) =>
+            job.createdMs >= since && isSendTo(job, remote.id)
+              ? job.parameters.sopInstanceUids
+              : [],
+          ),
+      );
+      const left = this.#objectsOf(exam).filter(
+        (uid) => !taken.has(uid) && !storage.reader.isStoredAt(uid, remote.id),
+      );
+      await this.#send(remote, exam.studyInstanceUid, left);
+    }
+  }
+
+  /** Takes back what was to be sent by itself; what the operator asked for stays. */
+  async #withdraw(exam: Exam): Promise<void> {
+    const { jobs, log } = this.#parts;
+    const own = new Set(this.#objectsOf(exam));
+    for (const job of jobs.list()) {
+      if (!UNFINISHED.has(job.state) || !isSend(job) || job.parameters.automatic !== true) continue;
+      if (!job.parameters.sopInstanceUids.every((uid) => own.has(uid))) continue;
+      log.info("job-withdrawn", { job: job.id, examId: exam.id });
+      await jobs.cancel(job.id);
+    }
+  }
+
+  #objectsOf(exam: Exam): string[] {
+    return this.#parts.storage.reader.instancesOfExam(exam.id).map((i) => i.sopInstanceUid);
   }
 
   #automatic(): Remote[] {
@@ -92,7 +157,7 @@ export class AutoSend {
   ): Promise<void> {
     if (sopInstanceUids.length === 0) return;
     await this.#parts.jobs.create(
-      { type: "send", remoteId: remote.id, studyInstanceUid, sopInstanceUids },
+      { type: "send", remoteId: remote.id, studyInstanceUid, sopInstanceUids, automatic: true },
       sopInstanceUids,
     );
   }
@@ -103,9 +168,14 @@ export class AutoSend {
   }
 }
 
-/** Images of an exam opened from the wrong worklist entry are held. */
-export function isHeld(exam: Exam): boolean {
-  return exam.state === "discontinued" && exam.discontinuationReason === WRONG_WORKLIST_ENTRY;
+type SendJob = Job & { readonly parameters: { readonly type: "send" } };
+
+function isSend(job: Job): job is SendJob {
+  return job.parameters.type === "send";
+}
+
+function isSendTo(job: Job, remoteId: string): job is SendJob {
+  return isSend(job) && job.parameters.remoteId === remoteId;
 }
 
 const settingKey = (remote: Remote) => `auto-send.since.${remote.id}`;

@@ -6,6 +6,7 @@ import { openInstanceFile, type StorableInstance } from "../dicom/ae/storage/ins
 import { storageContexts } from "../dicom/ae/storage/presentation-contexts.ts";
 import { type StoreOutcome, storeInstances } from "../dicom/ae/storage/store-instances.ts";
 import { DimseChannel } from "../dicom/dimse/channel.ts";
+import type { RequestHandlers } from "../dicom/dimse/message.ts";
 import type { Association } from "../dicom/ul/association.ts";
 import type { SendRequest, StorageSender } from "../jobs/send-job.ts";
 import type { AssociationOutcome, InstanceAnswer } from "../jobs/send-policy.ts";
@@ -17,6 +18,8 @@ import type { RemoteStates } from "./remotes/remote-states.ts";
 export interface StorageSenderParts extends ConnectDependencies {
   readonly storage: Pick<StoragePort, "source">;
   readonly states: RemoteStates;
+  /** What the archive may ask of us meanwhile: a commitment result during C-STORE (S1). */
+  readonly handlers?: ((association: Association) => RequestHandlers) | undefined;
 }
 
 export function storageSender(parts: StorageSenderParts): StorageSender {
@@ -71,7 +74,12 @@ async function exchange(
 ): Promise<AssociationOutcome> {
   const { storage } = parts;
   const configuration = parts.configuration();
-  const channel = new DimseChannel(association, parts);
+  const { clock, log } = parts;
+  const channel = new DimseChannel(association, {
+    clock,
+    log,
+    handlers: parts.handlers?.(association),
+  });
   const onAbort = () => association.abort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {

@@ -3,7 +3,7 @@
 
 import type { Database } from "./database.ts";
 import { isStudyInJob, saveSendState } from "./job-table.ts";
-import type { Commitment, CommitmentItem } from "./records.ts";
+import type { Commitment, CommitmentItem, CommitmentsWaiting } from "./records.ts";
 
 /** What an N-EVENT-REPORT says of one instance; a failure with its reason (PS3.3 C.14.1.1). */
 export interface CommitmentAnswer {
@@ -64,7 +64,7 @@ export function saveCommitmentState(
 ): void {
   db.query(
     `UPDATE commitments SET state = $state, reason = $reason WHERE transaction_uid = $transactionUid
-       AND state <> 'answered'`,
+       AND state NOT IN ('answered', 'superseded')`,
   ).run({ transactionUid, state, reason: reason ?? null });
 }
 
@@ -163,6 +163,93 @@ export function saveCommitmentAnswers(
   return { kind: "recorded", ...left };
 }
 
+/** Gives up on every transaction of the remote that is not answered; they are asked again as new. */
+export function supersedeCommitments(db: Database, remoteId: string, reason: string): void {
+  db.query(
+    `UPDATE commitments SET state = 'superseded', reason = $reason
+     WHERE remote_id = $remoteId AND state IN ('open', 'requested', 'failed')`,
+  ).run({ remoteId, reason });
+}
+
+export interface ToCommit {
+  readonly sopInstanceUid: string;
+  readonly studyInstanceUid: string;
+}
+
+/**
+ * Instances made here that the remote is to be asked about. First asked: when their exam has ended and
+ * every readable object of it was stored there, unless a transaction is under way or failed. `again`
+ * adds what was asked before and is not committed: never answered, or answered with a failure.
+ */
+export function readToCommit(
+  db: Database,
+  remoteId: string,
+  options: { readonly studyUid?: string | undefined; readonly again: boolean },
+): ToCommit[] {
+  return db
+    .query<
+      { sop_uid: string; study_uid: string },
+      { remoteId: string; studyUid: string | null; again: number }
+    >(
+      `SELECT sop_uid, study_uid FROM instances i
+       WHERE is_local = 1 AND ($studyUid IS NULL OR study_uid = $studyUid)
+         AND (SELECT s.state FROM send_states s
+           WHERE s.sop_uid = i.sop_uid AND s.remote_id = $remoteId)
+           IN ('stored', 'warning', 'lost')
+         AND NOT EXISTS (SELECT 1 FROM commit_states s JOIN commitments c USING (transaction_uid)
+           WHERE s.sop_uid = i.sop_uid AND c.remote_id = $remoteId AND (s.state = 'committed'
+             OR (s.state = 'pending' AND c.state IN ('open', 'requested', 'failed'))))
+         AND (($again = 1 AND EXISTS (SELECT 1 FROM commit_states s
+             JOIN commitments c USING (transaction_uid)
+             WHERE s.sop_uid = i.sop_uid AND c.remote_id = $remoteId))
+           OR ((SELECT s.state FROM send_states s
+               WHERE s.sop_uid = i.sop_uid AND s.remote_id = $remoteId) <> 'lost'
+             AND NOT EXISTS (SELECT 1 FROM exams e WHERE e.id = i.exam_id AND e.state = 'open')
+             AND NOT EXISTS (SELECT 1 FROM instances o WHERE o.study_uid = i.study_uid
+               AND o.exam_id IS i.exam_id AND o.is_local = 1 AND o.file_state = 'stored'
+               AND NOT EXISTS (SELECT 1 FROM send_states t WHERE t.sop_uid = o.sop_uid
+                 AND t.remote_id = $remoteId AND t.state IN ('stored', 'warning', 'lost')))))
+       ORDER BY created_ms, sop_uid`,
+    )
+    .all({ remoteId, studyUid: options.studyUid ?? null, again: options.again ? 1 : 0 })
+    .map((r) => ({ sopInstanceUid: r.sop_uid, studyInstanceUid: r.study_uid }));
+}
+
+/** Per remote: instances without an answer, and transactions that failed. */
+export function readCommitmentsWaiting(db: Database): CommitmentsWaiting[] {
+  return db
+    .query<
+      {
+        remote_id: string;
+        pending: number;
+        oldest_ms: number | null;
+        failed: number;
+        reason: string | null;
+      },
+      []
+    >(
+      `SELECT c.remote_id,
+         count(*) FILTER (WHERE s.state = 'pending' AND c.state <> 'failed') AS pending,
+         min(CASE WHEN s.state = 'pending' AND c.state <> 'failed' THEN c.created_ms END) AS oldest_ms,
+         count(*) FILTER (WHERE s.state = 'failed' OR c.state = 'failed') AS failed,
+         max(c.reason) FILTER (WHERE c.state = 'failed') AS reason
+       FROM commitments c JOIN commit_states s USING (transaction_uid)
+       WHERE s.state <> 'committed' AND c.state <> 'superseded'
+         AND NOT EXISTS (SELECT 1 FROM commit_states t JOIN commitments d USING (transaction_uid)
+           WHERE t.sop_uid = s.sop_uid AND d.remote_id = c.remote_id
+             AND (t.state = 'committed' OR (d.state <> 'superseded' AND d.rowid > c.rowid)))
+       GROUP BY c.remote_id ORDER BY c.remote_id`,
+    )
+    .all()
+    .map((r) => ({
+      remoteId: r.remote_id,
+      pending: r.pending,
+      oldestMs: r.oldest_ms ?? undefined,
+      failed: r.failed,
+      reason: r.reason ?? undefined,
+    }));
+}
+
 /** Instances of the study made here that the remote has not committed. */
 export function readUncommitted(db: Database, studyUid: string, remoteId: string): string[] {
   return db
@@ -177,11 +264,16 @@ export function readUncommitted(db: Database, studyUid: string, remoteId: string
 }
 
 /**
- * Studies that may go when space runs low, oldest first: every instance made here committed by every
- * archive (of which there must be one), no open exam, no unfinished job.
+ * Studies that may go when space runs low, oldest first, at most `limit`: every instance made here
+ * committed by every archive (of which there must be one), no open exam, no unfinished job.
  */
-export function readDeletable(db: Database, archiveIds: readonly string[]): string[] {
-  return db
+export function readDeletable(
+  db: Database,
+  archiveIds: readonly string[],
+  limit = Number.POSITIVE_INFINITY,
+): string[] {
+  const found: string[] = [];
+  const candidates = db
     .query<{ study_uid: string; own: number }, []>(
       `SELECT study_uid, (SELECT count(*) FROM instances i WHERE i.study_uid = s.study_uid
            AND is_local = 1) AS own
@@ -189,11 +281,13 @@ export function readDeletable(db: Database, archiveIds: readonly string[]): stri
          (SELECT 1 FROM exams e WHERE e.study_uid = s.study_uid AND e.state = 'open')
        ORDER BY created_ms, study_uid`,
     )
-    .all()
-    .filter(({ study_uid, own }) => {
-      if (own > 0 && archiveIds.length === 0) return false;
-      if (isStudyInJob(db, study_uid)) return false;
-      return own === 0 || archiveIds.every((id) => readUncommitted(db, study_uid, id).length === 0);
-    })
-    .map((r) => r.study_uid);
+    .all();
+  for (const { study_uid, own } of candidates) {
+    if (found.length >= limit) break;
+    if (own > 0 && archiveIds.length === 0) continue;
+    if (isStudyInJob(db, study_uid)) continue;
+    if (own === 0 || archiveIds.every((id) => readUncommitted(db, study_uid, id).length === 0))
+      found.push(study_uid);
+  }
+  return found;
 }

@@ -288,7 +288,7 @@ export function readSendStates(db: Database, sopUid: string): SendState[] {
     }));
 }
 
-/** Newest state per remote. */
+/** The state that counts per remote: committed by any transaction, else of the newest. */
 export function readCommitStates(db: Database, sopUid: string): CommitState[] {
   return db
     .query<
@@ -298,10 +298,14 @@ export function readCommitStates(db: Database, sopUid: string): CommitState[] {
         state: CommitStateName;
         failure_reason: number | null;
         at_ms: number;
+        transaction_state: CommitState["transactionState"];
+        reason: string | null;
       },
       { sopUid: string }
     >(
-      `SELECT remote_id, transaction_uid, s.state, failure_reason, at_ms, max(c.rowid)
+      `SELECT remote_id, transaction_uid, s.state, failure_reason, at_ms,
+         c.state AS transaction_state, c.reason,
+         max(CASE s.state WHEN 'committed' THEN 9e15 ELSE c.rowid END)
        FROM commit_states s JOIN commitments c USING (transaction_uid)
        WHERE sop_uid = $sopUid GROUP BY remote_id ORDER BY remote_id`,
     )
@@ -312,6 +316,8 @@ export function readCommitStates(db: Database, sopUid: string): CommitState[] {
       state: r.state,
       failureReason: r.failure_reason ?? undefined,
       atMs: r.at_ms,
+      transactionState: r.transaction_state,
+      reason: r.reason ?? undefined,
     }));
 }
 
@@ -335,6 +341,17 @@ export function studyExists(db: Database, studyUid: string): boolean {
   return db.query("SELECT 1 FROM studies WHERE study_uid = $studyUid").get({ studyUid }) !== null;
 }
 
+/** Bytes of all files of a study. */
+export function readFileBytes(db: Database, studyUid: string): number {
+  return (
+    db
+      .query<{ bytes: number | null }, { studyUid: string }>(
+        "SELECT sum(file_bytes) AS bytes FROM instances WHERE study_uid = $studyUid",
+      )
+      .get({ studyUid })?.bytes ?? 0
+  );
+}
+
 /** Takes a study's rows out and notes its files for removal. */
 export function removeStudy(db: Database, studyUid: string): string[] {
   const paths = db
@@ -345,6 +362,7 @@ export function removeStudy(db: Database, studyUid: string): string[] {
     .map((r) => r.path);
   for (const path of paths)
     db.query("INSERT OR IGNORE INTO pending_removals VALUES ($path)").run({ path });
+  db.query("DELETE FROM commitments WHERE study_uid = $studyUid").run({ studyUid });
   db.query("DELETE FROM studies WHERE study_uid = $studyUid").run({ studyUid });
   return paths;
 }

@@ -66,6 +66,10 @@ export interface CommitState {
   /** Failure Reason (0008,1197), PS3.3 C.14.1.1. */
   readonly failureReason?: number | undefined;
   readonly atMs: number;
+  /** Of the transaction; a pending instance of a failed or superseded one waits for nobody. */
+  readonly transactionState: Commitment["state"];
+  /** Why the transaction failed or was given up. */
+  readonly reason?: string | undefined;
 }
 
 export interface OutputState {
@@ -98,6 +102,19 @@ export interface CommitmentItem {
   readonly sopInstanceUid: string;
   readonly sopClassUid: string;
   readonly state: CommitStateName;
+}
+
+/** What a remote has not committed of what it was asked to. */
+export interface CommitmentsWaiting {
+  readonly remoteId: string;
+  /** Instances asked for, or about to be, and not answered. */
+  readonly pending: number;
+  /** Since when the longest-waiting one is. */
+  readonly oldestMs?: number | undefined;
+  /** Instances that were refused, or whose request failed. */
+  readonly failed: number;
+  /** Why a request failed. */
+  readonly reason?: string | undefined;
 }
 
 /** An MPPS message that is kept until its server took it (quirk M6). */

@@ -20,6 +20,7 @@ export const STORAGE_METHODS = [
   "commitIncoming",
   "canStore",
   "deleteStudy",
+  "deleteCommitted",
   "markOutput",
   "apply",
   "saveWorklist",
@@ -31,6 +32,7 @@ export const STORAGE_METHODS = [
   "recordSend",
   "createCommitment",
   "setCommitmentState",
+  "supersedeCommitments",
   "recordCommitment",
   "saveMpps",
 ] as const satisfies readonly (keyof Store)[];

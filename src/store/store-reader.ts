@@ -7,9 +7,12 @@ import type { WorklistItem } from "../model/worklist-item.ts";
 import {
   readCommitment,
   readCommitmentItems,
+  readCommitmentsWaiting,
   readDeletable,
   readOpenCommitments,
+  readToCommit,
   readUncommitted,
+  type ToCommit,
 } from "./commitment-table.ts";
 import type { Database } from "./database.ts";
 import { readExam, readExams, readSetting, readWorklist, readWorklistItem } from "./exam-table.ts";
@@ -37,6 +40,7 @@ import { readMpps } from "./mpps-table.ts";
 import type {
   Commitment,
   CommitmentItem,
+  CommitmentsWaiting,
   InstanceListing,
   MppsMessage,
   SendState,
@@ -143,6 +147,19 @@ export class StoreReader {
 
   commitmentItems(transactionUid: string): CommitmentItem[] {
     return readCommitmentItems(this.#db, transactionUid);
+  }
+
+  /** Instances the remote is to be asked about now; `again`: also what was asked before. */
+  toCommit(
+    remoteId: string,
+    options: { readonly studyUid?: string | undefined; readonly again: boolean },
+  ): ToCommit[] {
+    return readToCommit(this.#db, remoteId, options);
+  }
+
+  /** What each remote still owes an answer for, and what it refused. */
+  commitmentsWaiting(): CommitmentsWaiting[] {
+    return readCommitmentsWaiting(this.#db);
   }
 
   /** Own instances of the study that the remote has not committed. */

@@ -8,8 +8,10 @@ import {
   type CommitmentAnswer,
   type CommitmentOutcome,
   insertCommitment,
+  readDeletable,
   saveCommitmentAnswers,
   saveCommitmentState,
+  supersedeCommitments,
 } from "./commitment-table.ts";
 import { type Database, isDatabaseError, isDatabaseFull } from "./database.ts";
 import { DiskError, type DiskPort } from "./disk.ts";
@@ -20,7 +22,13 @@ import {
   saveWorklistItem,
   takeNumbers,
 } from "./exam-table.ts";
-import { forgetRemoval, removeStudy, saveOutputState, studyExists } from "./instance-table.ts";
+import {
+  forgetRemoval,
+  readFileBytes,
+  removeStudy,
+  saveOutputState,
+  studyExists,
+} from "./instance-table.ts";
 import {
   insertJob,
   type JobItem,
@@ -66,6 +74,17 @@ export type DeleteOutcome =
   | { readonly kind: "deleted"; readonly instances: number }
   | { readonly kind: "unknown-study" }
   | { readonly kind: "open-exam"; readonly examId: string };
+
+export type DeleteCommittedOutcome =
+  | {
+      readonly kind: "deleted";
+      readonly studyInstanceUid: string;
+      readonly instances: number;
+      /** Of its files. */
+      readonly bytes: number;
+    }
+  /** No study may go. */
+  | { readonly kind: "none" };
 
 export class Store {
   readonly reader: StoreReader;
@@ -172,6 +191,20 @@ export class Store {
     return { kind: "deleted", instances: paths.length };
   }
 
+  /**
+   * Deletes the oldest study that every archive has committed: of no open exam and no unfinished job.
+   * Looked up and deleted in one go, so that no job can come in between.
+   */
+  deleteCommitted(archiveIds: readonly string[]): DeleteCommittedOutcome {
+    const studyInstanceUid = readDeletable(this.#db, archiveIds, 1)[0];
+    if (studyInstanceUid === undefined) return { kind: "none" };
+    const bytes = readFileBytes(this.#db, studyInstanceUid);
+    const outcome = this.deleteStudy(studyInstanceUid);
+    return outcome.kind === "deleted"
+      ? { kind: "deleted", studyInstanceUid, instances: outcome.instances, bytes }
+      : { kind: "none" };
+  }
+
   markOutput(sopInstanceUids: readonly string[], output: OutputState): void {
     this.#transact(() => {
       for (const uid of sopInstanceUids) saveOutputState(this.#db, uid, output);
@@ -239,6 +272,11 @@ export class Store {
 
   setCommitmentState(transactionUid: string, state: Commitment["state"], reason?: string): void {
     this.#transact(() => saveCommitmentState(this.#db, transactionUid, state, reason));
+  }
+
+  /** Gives up on the remote's transactions without an answer; their instances are asked for anew. */
+  supersedeCommitments(remoteId: string, reason: string): void {
+    this.#transact(() => supersedeCommitments(this.#db, remoteId, reason));
   }
 
   recordCommitment(

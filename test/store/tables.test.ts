@@ -98,6 +98,8 @@ test("an instance's listing tells what became of it outside", async () => {
           state: "pending",
           failureReason: undefined,
           atMs: 7,
+          transactionState: "open",
+          reason: undefined,
         },
       ],
       outputs: [{ kind: "print", target: "printer", atMs: 5 }],

@@ -4,6 +4,7 @@ import type { ExamService } from "../../exam/exam-service.ts";
 import type { Exam as ExamRecord } from "../../model/exam.ts";
 import type { Tomography } from "../../model/exposure.ts";
 import { degrees, millimetres, seconds } from "../../model/units.ts";
+import type { AutoSend } from "../../services/auto-send.ts";
 import type { StoragePort } from "../../store/storage-port.ts";
 import type { Exam, PrepareRequest } from "../contract.ts";
 import type { ExamsPort, SimulatorPort } from "../device.ts";
@@ -26,6 +27,7 @@ export function examPort(
   exams: ExamService,
   storage: StoragePort,
   stepState: StepState,
+  autoSend: Pick<AutoSend, "release">,
 ): ExamsPort {
   const view = (exam: ExamRecord) => examOf(storage, stepState, exam);
   return {
@@ -75,6 +77,22 @@ export function examPort(
     async discontinue(examId, reasonCode) {
       const ended = await exams.end(examId, "discontinued", reasonCode);
       return ended.ok ? answer(view(ended.value)) : ended;
+    },
+    async release(examId) {
+      const outcome = await autoSend.release(examId);
+      switch (outcome.kind) {
+        case "released":
+          return answer(view(outcome.exam));
+        case "unknown-exam":
+          return refuse("not-found", `There is no exam ${examId}.`);
+        case "not-held":
+          return refuse(
+            "wrong-state",
+            `Exam ${examId} is not held: only one discontinued with 110514 is, until it is released.`,
+          );
+        default:
+          return outcome satisfies never;
+      }
     },
     async secondaryCapture(examId, { kind = "dose-page", image = "" }) {
       const captured = await exams.secondaryCapture(

@@ -2,6 +2,7 @@
 
 import type { Configuration } from "../../config/configuration.ts";
 import type { AcquisitionStatus } from "../../exam/acquisition.ts";
+import type { ArchiveCommitment } from "../../services/commitment/commitment-service.ts";
 import type { RemoteState } from "../../services/remotes/remote-states.ts";
 import type { Health } from "../contract.ts";
 import { isoTime } from "../views.ts";
@@ -19,6 +20,8 @@ export interface HealthFacts {
   readonly freeBytes: number;
   readonly totalBytes: number;
   readonly remote: (remoteId: string) => RemoteState | undefined;
+  /** Undefined for a remote that is no archive. */
+  readonly commitment: (remoteId: string) => ArchiveCommitment | undefined;
   /** Instances whose file is missing or short. */
   readonly missing: readonly string[];
   /** Exposures that left no image although one was wanted. */
@@ -27,6 +30,8 @@ export interface HealthFacts {
 
 /** Below this a warning is shown: about thirty large radiographs. */
 export const DISK_LOW_BYTES = 512 * 1024 * 1024;
+/** An archive that owes an answer for longer is shown as a problem. */
+export const COMMITMENT_LATE_MS = 24 * 3_600_000;
 /** Below this nothing is exposed. */
 export const DISK_FULL_BYTES = 64 * 1024 * 1024;
 
@@ -56,6 +61,7 @@ export function healthOf(facts: HealthFacts): Health {
         ? [`${r.id} cannot be reached: ${state.reason ?? "no reason given"}.`]
         : [];
     }),
+    ...configuration.remotes.flatMap((r) => commitmentWorries(r.id, facts)),
   ];
   return {
     status: faults.length > 0 ? "fault" : worries.length > 0 ? "degraded" : "ok",
@@ -83,9 +89,44 @@ export function healthOf(facts: HealthFacts): Health {
         reachable: state?.reachable ?? null,
         checkedAt: state === undefined ? null : isoTime(state.checkedMs),
         ...(state?.reason === undefined ? {} : { reason: state.reason }),
+        ...commitmentOf(facts.commitment(r.id)),
       };
     }),
   };
+}
+
+function commitmentOf(state: ArchiveCommitment | undefined) {
+  if (state === undefined) return {};
+  const { oldestMs, ...rest } = state;
+  return {
+    commitment: withoutUndefined({
+      ...rest,
+      oldestAt: oldestMs === undefined ? undefined : isoTime(oldestMs),
+    }),
+  };
+}
+
+function commitmentWorries(remoteId: string, facts: HealthFacts): string[] {
+  const state = facts.commitment(remoteId);
+  if (state === undefined) return [];
+  if (!state.supported)
+    return [
+      `${remoteId} does not support storage commitment: studies cannot be deleted without the service PIN. Give its right address, or switch its setting archive off.`,
+    ];
+  const { pending, oldestMs, failed, reason } = state;
+  const ageMs = oldestMs === undefined ? 0 : facts.nowMs - oldestMs;
+  return [
+    ...(failed > 0
+      ? [
+          `${remoteId} did not commit ${failed} object(s)${reason === undefined ? "" : ` (${reason})`}; they are asked for again at the next start.`,
+        ]
+      : []),
+    ...(ageMs > COMMITMENT_LATE_MS
+      ? [
+          `${remoteId} has not answered for ${pending} object(s), the first asked for ${Math.floor(ageMs / 3_600_000)} hours ago; ask its administrator.`,
+        ]
+      : []),
+  ];
 }
 
 /** JSON has no undefined; the contract's optional fields are left out. */

@@ -1,8 +1,11 @@
 // The local database as the API shows it: studies, instances with what became of them, files, pictures.
 
+import type { Exam } from "../../model/exam.ts";
 import type { InstanceRecord } from "../../model/instance.ts";
+import { describeFailureReason } from "../../services/commitment/record-result.ts";
+import { isHeld, unsafeToDelete } from "../../services/held-exams.ts";
 import type { Picture, Pictures } from "../../services/picture.ts";
-import type { InstanceListing, StudyListing } from "../../store/records.ts";
+import type { CommitState, InstanceListing, StudyListing } from "../../store/records.ts";
 import type { StoragePort } from "../../store/storage-port.ts";
 import type { Instance, Series, StudySummary } from "../contract.ts";
 import type { StudiesPort } from "../device.ts";
@@ -19,7 +22,7 @@ export interface StudyParts {
     window: Picture["window"],
     width: number | undefined,
   ) => Promise<Uint8Array>;
-  /** Remotes that must have committed a study before it may be deleted. */
+  /** Remotes that must all have committed a study before it may be deleted, sent there or not. */
   readonly archives: () => readonly string[];
   /** Told when a study is gone. */
   readonly onDeleted: (studyInstanceUid: string) => void;
@@ -28,7 +31,9 @@ export interface StudyParts {
 /** An instance with its states, as the API shows it. */
 export function instanceOf(storage: StoragePort, record: InstanceRecord): Instance {
   const [listing] = storage.reader.listings([record]);
-  return listing === undefined ? instanceView(record, NO_STATES) : listingView(listing);
+  if (listing === undefined) return instanceView(record, NO_STATES);
+  const exam = record.examId === null ? null : storage.reader.exam(record.examId);
+  return listingView(listing, exam === null ? [] : [exam]);
 }
 
 const NO_STATES = { send: [], commit: [], print: [], export: [] };
@@ -48,6 +53,7 @@ export function studyPort(parts: StudyParts): StudiesPort {
       const study = storage.reader.study(uid);
       if (study === null) return refuse("not-found", `There is no study ${uid}.`);
       const listings = storage.reader.listings(storage.reader.instancesOfStudy(uid));
+      const exams = storage.reader.exams({ studyInstanceUid: uid });
       const series = storage.reader.series(uid).map(
         (s): Series => ({
           seriesInstanceUid: s.seriesInstanceUid,
@@ -57,7 +63,7 @@ export function studyPort(parts: StudyParts): StudiesPort {
           bodyPart: s.bodyPart,
           instances: listings
             .filter((l) => l.record.seriesInstanceUid === s.seriesInstanceUid)
-            .map(listingView),
+            .map((l) => listingView(l, exams)),
         }),
       );
       return answer({ ...summary(study, storage, listings), series });
@@ -69,7 +75,7 @@ export function studyPort(parts: StudyParts): StudiesPort {
         return refuse("in-use", "A job still works on the study; wait for it or cancel it.");
       const waiting = parts
         .archives()
-        .filter((remoteId) => storage.reader.uncommitted(uid, remoteId).length > 0);
+        .filter((remoteId) => unsafeToDelete(storage.reader, uid, remoteId).length > 0);
       if (waiting.length > 0 && !force)
         return refuse(
           "not-committed",
@@ -173,23 +179,36 @@ function summary(
   };
 }
 
-function listingView(listing: InstanceListing): Instance {
+/** Nobody answers for an instance whose request failed or was given up. */
+function commitState({ state, transactionState }: CommitState) {
+  if (state !== "pending") return state;
+  return transactionState === "failed" || transactionState === "superseded"
+    ? ("failed" as const)
+    : ("requested" as const);
+}
+
+/** `exams`: those of the study, or at least the instance's own. */
+function listingView(listing: InstanceListing, exams: readonly Exam[]): Instance {
   const hex = (status: number) => status.toString(16).toUpperCase().padStart(4, "0");
+  const held = exams.some((exam) => exam.id === listing.record.examId && isHeld(exam));
   return instanceView(listing.record, {
+    ...(held ? { held } : {}),
     send: listing.sends.map((s) => ({
       remoteId: s.remoteId,
       state: s.state === "lost" ? "failed" : s.state,
       ...(s.status === undefined ? {} : { status: hex(s.status) }),
       at: isoTime(s.atMs),
     })),
-    commit: listing.commits.map((c) => ({
-      remoteId: c.remoteId,
-      state: c.state === "pending" ? "requested" : c.state,
-      at: isoTime(c.atMs),
-      ...(c.failureReason === undefined
-        ? {}
-        : { reason: `failure reason ${hex(c.failureReason)}` }),
-    })),
+    commit: listing.commits.map((c) => {
+      const reason =
+        c.failureReason === undefined ? c.reason : describeFailureReason(c.failureReason);
+      return {
+        remoteId: c.remoteId,
+        state: commitState(c),
+        at: isoTime(c.atMs),
+        ...(reason === undefined || c.state === "committed" ? {} : { reason }),
+      };
+    }),
     print: copies("print"),
     export: copies("export"),
   });

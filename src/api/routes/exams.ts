@@ -67,6 +67,14 @@ const postDiscontinue = createRoute({
   responses: { 200: json(examSchema, "The ended exam"), ...refusals },
 });
 
+const postRelease = createRoute({
+  method: "post",
+  path: path("/exams/{id}/release"),
+  summary: "Lets the held images of an exam discontinued with 110514 go their usual way",
+  request: { params },
+  responses: { 200: json(examSchema, "The exam, held no more"), ...refusals },
+});
+
 const postCapture = createRoute({
   method: "post",
   path: path("/exams/{id}/secondary-captures"),
@@ -100,7 +108,11 @@ export function examRoutes(app: ApiApp, device: Device, pin: ServicePin): void {
     const { reasonCode = DEFAULT_DISCONTINUATION_REASON } = c.req.valid("json");
     return c.json(granted(await exams.discontinue(c.req.valid("param").id, reasonCode)), 200);
   });
-  const { secondaryCapture } = exams;
+  const { release, secondaryCapture } = exams;
+  if (release !== undefined)
+    app.openapi(postRelease, async (c) =>
+      c.json(granted(await release.call(exams, c.req.valid("param").id)), 200),
+    );
   if (secondaryCapture !== undefined)
     app.openapi(postCapture, async (c) => {
       const made = secondaryCapture.call(exams, c.req.valid("param").id, c.req.valid("json"));
