@@ -8,6 +8,7 @@ import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exa
 import { healthOf } from "./api/ports/health.ts";
 import { jobPort } from "./api/ports/job-port.ts";
 import { instanceOf, studyPort } from "./api/ports/study-port.ts";
+import { worklistPort, worklistResultOf } from "./api/ports/worklist-port.ts";
 import { answer, refuse } from "./api/problem.ts";
 import { jobView } from "./api/views.ts";
 import type { Configuration } from "./config/configuration.ts";
@@ -39,6 +40,7 @@ import { Retention } from "./services/retention.ts";
 import { storageSender } from "./services/storage-sender.ts";
 import { UidSupply } from "./services/uid-supply.ts";
 import { echoRemote, negotiationProbe } from "./services/verification.ts";
+import { WorklistService } from "./services/worklist/worklist-service.ts";
 import type { StoragePort } from "./store/storage-port.ts";
 import type { PanelPort } from "./workers/acquisition/panel-port.ts";
 import type { RenderClient } from "./workers/render/render-client.ts";
@@ -231,6 +233,8 @@ export async function assemble(given: Given): Promise<Assembled> {
     freeBytes: async () => (await given.disk()).freeBytes,
   });
   const lifeCheck = new LifeCheck(clock, states, configuration, negotiationProbe(network));
+  const worklist = new WorklistService({ ...network, storage, states, uids });
+  holder.changes.add(() => worklist.poll());
 
   // ---- local API ----------------------------------------------------------------------------------------
   const pictures = new Pictures(storage);
@@ -314,6 +318,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       ),
     ),
     simulator: simulatorPort(exams),
+    worklist: worklistPort(worklist, storage),
     live: {
       subscribe: (onFrame) =>
         images.display.add((f) =>
@@ -341,6 +346,9 @@ export async function assemble(given: Given): Promise<Assembled> {
         break;
     }
   });
+  worklist.changes.add((result) =>
+    events.publish({ type: "worklist", data: worklistResultOf(storage, result) }),
+  );
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
   commitments.changes.add(({ studyInstanceUid }) => {
     events.publish({ type: "study", data: { studyInstanceUid } });
@@ -368,13 +376,14 @@ export async function assemble(given: Given): Promise<Assembled> {
       commitments.start();
       void retention.start();
       lifeCheck.start();
+      worklist.poll();
       void calibrations.start();
     },
     async stop() {
       healthTimer.cancel();
       await exams.close();
       await Promise.all([commitments.stop(), retention.stop()]);
-      await Promise.all([lifeCheck.stop(), jobs.stop(), acceptor.close()]);
+      await Promise.all([lifeCheck.stop(), worklist.stop(), jobs.stop(), acceptor.close()]);
     },
   };
 }

@@ -227,8 +227,15 @@ export const worklistKeysSchema = z
     requestedProcedureId: textSchema(16).optional(),
     date: dateKeySchema.optional(),
     modality: textSchema(16).optional(),
+    includeOthers: z.boolean().optional().openapi({
+      description:
+        "Shows what came for other stations, modalities, dates or patients as well, each with a remark",
+    }),
   })
-  .openapi("WorklistKeys");
+  .openapi("WorklistKeys", {
+    description:
+      "Modality, station and date are those of the configuration and today unless given; an empty text asks for all of them. A bar code is a patient id, an accession number or a requested procedure id.",
+  });
 export type WorklistKeys = z.infer<typeof worklistKeysSchema>;
 
 export const patientSchema = z
@@ -259,6 +266,17 @@ export const worklistItemSchema = z
     referringPhysician: z.string().optional(),
     comments: z.string().optional(),
     medicalAlerts: z.array(z.string()).optional(),
+    allergies: z.array(z.string()).optional(),
+    pregnancyStatus: z
+      .number()
+      .int()
+      .optional()
+      .openapi({ description: "1 not pregnant, 2 possibly, 3 definitely, 4 unknown" }),
+    specialNeeds: z.string().optional(),
+    remarks: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: "What was not taken as the scheduler sent it" }),
     examId: z.string().optional().openapi({ description: "The exam already opened from it" }),
   })
   .openapi("WorklistItem");
@@ -269,6 +287,9 @@ export const worklistResultSchema = z
     items: z.array(worklistItemSchema),
     complete: z.boolean(),
     reason: z.string().optional(),
+    leftOut: z.number().int().optional().openapi({
+      description: "Items that came although they were not asked for; includeOthers shows them",
+    }),
     queriedAt: isoTimeSchema.optional(),
   })
   .openapi("WorklistResult");

@@ -171,6 +171,10 @@ export function worklistItemView(item: worklist.WorklistItem, examId?: string): 
     ...(item.patient.medicalAlerts === undefined
       ? {}
       : { medicalAlerts: [...item.patient.medicalAlerts] }),
+    ...(item.allergies === undefined ? {} : { allergies: [...item.allergies] }),
+    ...(item.pregnancyStatus === undefined ? {} : { pregnancyStatus: item.pregnancyStatus }),
+    ...(item.specialNeeds === undefined ? {} : { specialNeeds: item.specialNeeds }),
+    ...((item.remarks ?? []).length === 0 ? {} : { remarks: [...(item.remarks ?? [])] }),
     ...(examId === undefined ? {} : { examId }),
   };
 }

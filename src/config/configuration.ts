@@ -298,6 +298,8 @@ const schema = z
         maxItems: parameterNumber("worklist.maxItems"),
         scheduledStationAeTitle: z.union([aeTitle, z.literal("")]).default("UDR10A"),
         modality: z.enum(["RF", "XA", "CR", "DX", ""]).default("RF"),
+        /** What becomes of the items that came before the server broke off (W11, Table 4.2-29). */
+        abortPolicy: z.enum(["keep", "empty"]).default("keep"),
       })
       .prefault({}),
     mpps: z

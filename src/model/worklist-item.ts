@@ -27,4 +27,11 @@ export interface WorklistItem {
   readonly referencedStudy: readonly SopReference[];
   readonly placerOrderNumber: string;
   readonly fillerOrderNumber: string;
+  readonly scheduledStationName?: string | undefined;
+  readonly allergies?: readonly string[] | undefined;
+  /** Pregnancy Status: 1 not pregnant, 2 possibly, 3 definitely, 4 unknown. */
+  readonly pregnancyStatus?: number | undefined;
+  readonly specialNeeds?: string | undefined;
+  /** What the operator should know of the item: further names, a UID made here (W4, W10, D9). */
+  readonly remarks?: readonly string[] | undefined;
 }

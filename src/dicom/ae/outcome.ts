@@ -77,7 +77,8 @@ export function brokenOff(
     const actions = failureActions(failures, "timeout");
     endWhereAsked(channel, actions);
     const { afterMs } = timedOut;
-    const text = step.kind === "ended" ? describeEnd(step.end) : `no answer within ${afterMs} ms`;
+    const text =
+      step.kind === "ended" ? describeEnd(step.end) : `no answer within ${Math.round(afterMs)} ms`;
     return { kind: "timeout", afterMs, text, actions };
   }
   const end: AssociationEnd = step.kind === "ended" ? step.end : { kind: "lost", cause: null };
