@@ -144,6 +144,8 @@ export class ExamService {
   readonly #turns = new Map<string, Promise<unknown>>();
   #prepared: Preparation | null = null;
   #exposing: { readonly examId: string; readonly done: Promise<unknown> } | null = null;
+  /** The room as it is made ready; settles always. */
+  #arming: Promise<unknown> | null = null;
   /** Exams that are being ended: their last images are awaited. */
   readonly #ending = new Set<string>();
   readonly #captureNumbers: InstanceNumbers;
@@ -300,10 +302,13 @@ export class ExamService {
     };
     const no = await this.#cannotExpose(exam, protocol, technique, preparation, kind, fps);
     if (no !== null) return no;
+    if (this.#ending.has(exam.id)) return refused("exam-not-open", "the exam is being ended");
+    // Said before the room is armed, so that the exam's end finds what it has to stand down.
+    this.#prepared = preparation;
+    const arming = acquisition.prepare(exam.id, protocol, technique, kind, fps);
+    this.#arming = arming.catch(() => {});
     try {
-      const setup = await acquisition.prepare(exam.id, protocol, technique, kind, fps);
-      this.#prepared = preparation;
-      return answered(setup);
+      return answered(await arming);
     } catch (error) {
       if (error instanceof AcquisitionError) return refused("not-ready", error.message);
       throw error;
@@ -628,27 +633,26 @@ export class ExamService {
     state: "completed" | "discontinued",
     reasonCode?: string,
   ): Promise<ExamAnswer<Exam>> {
-    if (this.get(examId) === null) return refused("not-found", `there is no exam ${examId}`);
+    const exam = this.get(examId);
+    if (exam === null) return refused("not-found", `there is no exam ${examId}`);
     if (this.#exposing?.examId === examId)
       return refused("in-use", "an exposure is under way; wait until it has ended");
-    return this.#inTurn(`end of ${examId}`, async (): Promise<ExamAnswer<Exam>> => {
-      const exam = this.#current(examId);
-      if (exam.state !== "open")
-        return refused("exam-not-open", `the exam is already ${exam.state}`);
-      this.#ending.add(examId);
-      try {
-        if (this.#prepared?.examId === examId) {
-          await this.#parts.acquisition.standDown();
-          this.#prepared = null;
-        }
-        // Images change the record themselves, each in its turn: they come first.
-        await Promise.all(this.#making.get(examId) ?? []);
-        this.#making.delete(examId);
-        return await this.#inTurn(examId, () => this.#endNow(examId, state, reasonCode));
-      } finally {
-        this.#ending.delete(examId);
+    if (exam.state !== "open") return refused("exam-not-open", `the exam is already ${exam.state}`);
+    if (this.#ending.has(examId)) return refused("exam-not-open", "the exam is being ended");
+    this.#ending.add(examId);
+    try {
+      await this.#arming;
+      if (this.#prepared?.examId === examId) {
+        await this.#parts.acquisition.standDown();
+        this.#prepared = null;
       }
-    });
+      // Images change the record themselves, each in its turn: they come first.
+      await Promise.all(this.#making.get(examId) ?? []);
+      this.#making.delete(examId);
+      return await this.#inTurn(examId, () => this.#endNow(examId, state, reasonCode));
+    } finally {
+      this.#ending.delete(examId);
+    }
   }
 
   async #endNow(
