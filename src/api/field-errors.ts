@@ -1,6 +1,7 @@
 // Zod's issues as fields and sentences a caller can act on.
 
 import type { z } from "zod";
+import { issueWords } from "../config/issue-words.ts";
 import type { FieldError } from "./problem.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -28,7 +29,10 @@ function flatten(issue: Issue, above: readonly PropertyKey[]): Found[] {
   const path = [...above, ...issue.path];
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({ path: [...path, key], message: "is not known here" }));
-  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+  if (issue.code === "invalid_union" && issue.errors.some(isOfFields)) {
+    const lacking = issue.errors.map(onlyLacking);
+    if (lacking.length > 1 && lacking.every((name) => name !== null))
+      return [{ path, message: `${alternatives(lacking)} is needed` }];
     // The branch that comes closest: the fewest unknown keys, then the fewest complaints.
     const strangers = (branch: readonly Issue[]) =>
       branch.reduce((n, i) => n + (i.code === "unrecognized_keys" ? i.keys.length : 0), 0);
@@ -37,12 +41,23 @@ function flatten(issue: Issue, above: readonly PropertyKey[]): Found[] {
     )[0];
     return (nearest ?? []).flatMap((inner) => flatten(inner, path));
   }
-  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
-    return [{ path, message: "is missing" }];
-  return [{ path, message: lowerFirst(issue.message) }];
+  return [{ path, message: issueWords(issue) }];
 }
 
-const lowerFirst = (text: string) => `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+/** The one field a branch misses and finds nothing else wrong. */
+function onlyLacking(branch: readonly Issue[]): string | null {
+  const [issue] = branch;
+  return branch.length === 1 && issue !== undefined && issueWords(issue) === "is missing"
+    ? pathText(issue.path)
+    : null;
+}
+
+const alternatives = (names: readonly string[]) =>
+  `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+
+/** A branch that finds fault with fields below, not with the value itself. */
+const isOfFields = (branch: readonly Issue[]) =>
+  branch.some((issue) => issue.path.length > 0 || issue.code === "unrecognized_keys");
 
 function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {

@@ -14,7 +14,7 @@ export const PROBLEMS = {
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "This path has no such method" },
   "exam-not-open": { status: 409, title: "The exam has ended" },
-  "exam-already-open": { status: 409, title: "Another exam is open" },
+  "exam-already-open": { status: 409, title: "An exam of that study is open" },
   "no-open-exam": { status: 409, title: "No exam is open" },
   "wrong-modality": { status: 409, title: "The worklist item is for another modality" },
   "not-ready": { status: 409, title: "The system is not ready" },

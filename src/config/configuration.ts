@@ -2,9 +2,11 @@
 // parameters.ts sit where their dots say; errors name the key, its range and what was found.
 
 import { z } from "zod";
+import { BODY_PART_TERMS } from "../model/body-parts.ts";
 import type { Protocol } from "../model/protocol.ts";
-import { type ParameterKey, parameter } from "./parameters.ts";
-import { BODY_PARTS, SHIPPED_PROTOCOLS } from "./protocols.ts";
+import { issueWords } from "./issue-words.ts";
+import { AE_TITLES, type ParameterKey, parameter } from "./parameters.ts";
+import { SHIPPED_PROTOCOLS } from "./protocols.ts";
 
 // ---- building blocks ----------------------------------------------------------------------------
 
@@ -74,7 +76,7 @@ const device = z.strictObject({
 const CHARACTER_SETS = ["default-kanji", "ISO_IR 192"] as const;
 
 const local = z.strictObject({
-  aeTitle: aeTitle.default("UDR10A"),
+  aeTitle: aeTitle.default(AE_TITLES.rows[0].aeTitle),
   port: port.nullable().default(null),
   mediaAeTitle: aeTitle.default("UDR-10A"),
   characterSet: z.enum(CHARACTER_SETS).default("default-kanji"),
@@ -103,7 +105,7 @@ const protocol = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,40}$/, "must be 1 to 40 of a-z, 0-9 and -"),
   name: text(64).min(1),
   studyDescription: text(64).min(1),
-  bodyPart: z.enum(BODY_PARTS),
+  bodyPart: z.enum(BODY_PART_TERMS),
   viewPosition: text(16).default(""),
   patientOrientation: z.tuple([text(4), text(4)]).default(["L", "F"]),
   laterality: z.enum(["R", "L", "U", "B"]).optional(),
@@ -408,7 +410,7 @@ export function parseConfiguration(json: unknown): ConfigurationResult {
     return [
       {
         path: dotted(issue.path) || "(document)",
-        message: withFound(issue.message, valueAt(json, issue.path)),
+        message: withFound(issueWords(issue), valueAt(json, issue.path)),
       },
     ];
   });

@@ -1,6 +1,7 @@
 // The protocols the device ships with for R/F work, one line each, and how a worklist item's text
 // finds one (mapping note 1). A site's own protocols are in the configuration.
 
+import type { BodyPartTerm } from "../model/body-parts.ts";
 import type {
   ExposureKind,
   ImageObject,
@@ -9,37 +10,6 @@ import type {
   Protocol,
   TechniqueSetting,
 } from "../model/protocol.ts";
-
-/** Body Part Examined terms of the statement. */
-export const BODY_PARTS = [
-  "SKULL",
-  "CSPINE",
-  "TSPINE",
-  "LSPINE",
-  "SSPINE",
-  "COCCYX",
-  "CHEST",
-  "CLAVICLE",
-  "BREAST",
-  "ABDOMEN",
-  "PELVIS",
-  "HIP",
-  "SHOULDER",
-  "ELBOW",
-  "KNEE",
-  "ANKLE",
-  "HAND",
-  "FOOT",
-  "EXTREMITY",
-  "HEAD",
-  "HEART",
-  "NECK",
-  "LEG",
-  "ARM",
-  "JAW",
-] as const;
-
-export type BodyPart = (typeof BODY_PARTS)[number];
 
 const radiograph: ProcessingSetting = {
   characteristic: "logarithmic",
@@ -68,7 +38,7 @@ function make(
   id: string,
   name: string,
   studyDescription: string,
-  bodyPart: BodyPart,
+  bodyPart: BodyPartTerm,
   viewPosition: string,
   patientOrientation: readonly [string, string],
   kind: ExposureKind,

@@ -5,7 +5,7 @@ import {
   protocolsOf,
   redact,
 } from "../../src/config/configuration.ts";
-import { PARAMETERS } from "../../src/config/parameters.ts";
+import { AE_TITLES, PARAMETERS } from "../../src/config/parameters.ts";
 import { protocolByText } from "../../src/config/protocols.ts";
 
 function problemsOf(json: unknown): string[] {
@@ -35,6 +35,15 @@ for (const row of PARAMETERS.rows) {
         expect(problemsOf(nested(row.key, value))).toEqual([]);
     });
 }
+
+/** The statement's; the program's own default is one that needs no rights. */
+const ACCEPTORS_PORT = 104;
+
+for (const { ae, aeTitle, port } of AE_TITLES.rows)
+  test(`[4.4-1 ${ae}] bears the device's title${port === null ? "" : " on the acceptors' one port"}`, () => {
+    expect(defaultConfiguration.local.aeTitle).toBe(aeTitle);
+    expect(port ?? ACCEPTORS_PORT).toBe(ACCEPTORS_PORT);
+  });
 
 test("an unknown key is refused by its path, with the key that was meant", () => {
   expect(problemsOf({ storage: { retryDelays: 5 } })).toEqual([

@@ -104,7 +104,7 @@ describe("before anybody is irradiated", () => {
     granted(await room.exams.open({ patient: { name: "A^B" }, protocolId: "dsa-head" }));
     const { code, detail } = refusalOf(await room.exams.expose({ kind: "serial", fps: 15 }));
     expect(code).toBe("not-ready");
-    expect(detail).toContain("pulses");
+    expect(detail).toContain("Pulses");
     granted(await room.exams.expose({ kind: "serial", frames: 2 }));
   });
 });

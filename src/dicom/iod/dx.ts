@@ -1,6 +1,6 @@
 // Digital X-Ray Image - For Presentation: Table 8.1-4 of the statement, PS3.3 A.26.
 
-import { BODY_PART_TERMS, bodyPartCode } from "./body-parts.ts";
+import { BODY_PART_TERMS, bodyPartCode } from "../../model/body-parts.ts";
 import type { ImageFacts } from "./facts.ts";
 import { acquisitionContext } from "./modules/acquisition-context.ts";
 import { dxAnatomyImaged } from "./modules/dx-anatomy-imaged.ts";

@@ -1,9 +1,9 @@
 // How facts become attribute values, where several tables ask for the same one.
 
 import { dicomDateTime } from "../../core/clock.ts";
+import { bodyPartCode } from "../../model/body-parts.ts";
 import { decimalText, dGyCm2Text } from "../../model/dose.ts";
 import type { Exam } from "../../model/exam.ts";
-import { bodyPartCode } from "./body-parts.ts";
 import type {
   CaptureFacts,
   ImageFacts,

@@ -3,7 +3,6 @@
 import { describe, expect, test } from "bun:test";
 import type { DataSet } from "../../../src/dicom/data/data-set.ts";
 import { Tag } from "../../../src/dicom/dict/attributes.ts";
-import { BODY_PART_CODES, BODY_PART_TERMS } from "../../../src/dicom/iod/body-parts.ts";
 import { buildDataSet } from "../../../src/dicom/iod/build.ts";
 import type { ImageFacts, ObjectFacts } from "../../../src/dicom/iod/facts.ts";
 import { IodError } from "../../../src/dicom/iod/iod-error.ts";
@@ -16,6 +15,7 @@ import {
   imageProblems,
 } from "../../../src/dicom/iod/objects.ts";
 import type { Iod, Keyword, Row } from "../../../src/dicom/iod/row.ts";
+import { BODY_PART_CODES, BODY_PART_TERMS } from "../../../src/model/body-parts.ts";
 import type { Laterality } from "../../../src/model/protocol.ts";
 import { row } from "../../coverage.ts";
 import { type AnyRow, BUILT, IODS } from "./iods.ts";

@@ -5,7 +5,6 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tag } from "../../../src/dicom/dict/attributes.ts";
-import { BODY_PART_CODES } from "../../../src/dicom/iod/body-parts.ts";
 import { MAPPING } from "../../../src/dicom/iod/mapping.ts";
 import type {
   Condition,
@@ -23,6 +22,7 @@ import { observerContext } from "../../../src/dicom/iod/sr/observer-context.ts";
 import { projectionDose } from "../../../src/dicom/iod/sr/projection-dose.ts";
 import type { Template } from "../../../src/dicom/iod/sr/template.ts";
 import { totalDose } from "../../../src/dicom/iod/sr/total-dose.ts";
+import { BODY_PART_CODES } from "../../../src/model/body-parts.ts";
 import { type AnyRow, IODS } from "./iods.ts";
 
 /** A record of the specification; only the fields looked at one by one are spelt out. */

@@ -1,6 +1,6 @@
 // CR Series module: Table 8.1-29 of the statement, PS3.3 C.8.1.1.
 
-import { BODY_PART_TERMS } from "../body-parts.ts";
+import { BODY_PART_TERMS } from "../../../model/body-parts.ts";
 import type { ImageFacts } from "../facts.ts";
 import type { Module } from "../row.ts";
 

@@ -1,6 +1,6 @@
 // General Series module: Table 8.1-10 of the statement, PS3.3 C.7.3.1.
 
-import { BODY_PART_TERMS, PAIRED_BODY_PARTS } from "../body-parts.ts";
+import { BODY_PART_TERMS, PAIRED_BODY_PARTS } from "../../../model/body-parts.ts";
 import type { ObjectFacts } from "../facts.ts";
 import type { Module } from "../row.ts";
 import { date, modality, seriesLaterality, time } from "../values.ts";

@@ -1,6 +1,6 @@
 // Irradiation Event X-Ray Data: Table 8.1-44 of the statement, PS3.16 TID 10003.
 
-import { bodyPartCode } from "../body-parts.ts";
+import { bodyPartCode } from "../../../model/body-parts.ts";
 import { ENTIRE_BODY, type EventContext, eventType, localDateTime } from "./context.ts";
 import { irradiationEventSource } from "./irradiation-event-source.ts";
 import { dcm, include, numeric, sct, type Template } from "./template.ts";

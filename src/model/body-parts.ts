@@ -1,7 +1,7 @@
 // Body Part Examined (0018,0015): the terms of the statement, their SNOMED CT codes for Anatomic
 // Region Sequence and Target Region, and which of them come in pairs (E64, E80).
 
-import type { Code } from "../../model/code.ts";
+import type { Code } from "./code.ts";
 
 export interface BodyPartCode extends Code {
   readonly paired: boolean;
