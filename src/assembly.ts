@@ -7,6 +7,7 @@ import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { healthOf } from "./api/ports/health.ts";
 import { jobPort } from "./api/ports/job-port.ts";
+import { stepPort } from "./api/ports/step-port.ts";
 import { instanceOf, studyPort } from "./api/ports/study-port.ts";
 import { worklistPort, worklistResultOf } from "./api/ports/worklist-port.ts";
 import { answer, refuse } from "./api/problem.ts";
@@ -33,6 +34,7 @@ import { archivesOf } from "./services/commitment/archives.ts";
 import { CommitmentService } from "./services/commitment/commitment-service.ts";
 import type { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { type IncomingDependencies, serveIncoming } from "./services/incoming.ts";
+import { StepService } from "./services/mpps/step-service.ts";
 import { Pictures } from "./services/picture.ts";
 import { LifeCheck } from "./services/remotes/life-check.ts";
 import { RemoteStates } from "./services/remotes/remote-states.ts";
@@ -235,11 +237,13 @@ export async function assemble(given: Given): Promise<Assembled> {
   const lifeCheck = new LifeCheck(clock, states, configuration, negotiationProbe(network));
   const worklist = new WorklistService({ ...network, storage, states, uids });
   holder.changes.add(() => worklist.poll());
+  const steps = new StepService({ ...network, storage, states });
+  holder.changes.add(() => steps.configured());
 
   // ---- local API ----------------------------------------------------------------------------------------
   const pictures = new Pictures(storage);
   const events = new EventLog(startedMs.toString(36));
-  const stepState: StepState = () => ({ state: "none" });
+  const stepState: StepState = (exam) => steps.state(exam);
   let detectorHealth: DetectorHealth = {
     temperatureC: [],
     heartbeatAgeMs: 0,
@@ -296,7 +300,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
       },
     },
-    exams: examPort(exams, storage, stepState, autoSend),
+    exams: { ...examPort(exams, storage, stepState, autoSend), ...stepPort(steps, storage) },
     studies: studyPort({
       storage,
       pictures,
@@ -338,13 +342,19 @@ export async function assemble(given: Given): Promise<Assembled> {
         events.publish({ type: "exam", data: examOf(storage, stepState, news.exam) });
         events.publish({ type: "study", data: { studyInstanceUid: news.exam.studyInstanceUid } });
         void autoSend.onInstance(news.exam, news.record.sopInstanceUid);
+        void steps.onInstance(news.exam, news.record);
         break;
       case "ended":
+        void steps.onEnded(news.exam);
         void autoSend
           .onEnded(news.exam)
           .then(() => commitments.onExamEnded(news.exam.studyInstanceUid));
         break;
     }
+  });
+  steps.changes.add((examId) => {
+    const exam = exams.get(examId);
+    if (exam !== null) events.publish({ type: "exam", data: examOf(storage, stepState, exam) });
   });
   worklist.changes.add((result) =>
     events.publish({ type: "worklist", data: worklistResultOf(storage, result) }),
@@ -373,6 +383,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     async start() {
       await jobs.start();
       await autoSend.catchUp();
+      await steps.start();
       commitments.start();
       void retention.start();
       lifeCheck.start();
@@ -383,7 +394,13 @@ export async function assemble(given: Given): Promise<Assembled> {
       healthTimer.cancel();
       await exams.close();
       await Promise.all([commitments.stop(), retention.stop()]);
-      await Promise.all([lifeCheck.stop(), worklist.stop(), jobs.stop(), acceptor.close()]);
+      await Promise.all([
+        lifeCheck.stop(),
+        worklist.stop(),
+        steps.stop(),
+        jobs.stop(),
+        acceptor.close(),
+      ]);
     },
   };
 }

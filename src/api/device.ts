@@ -81,6 +81,8 @@ export interface ExamsPort {
   discontinue(examId: string, reasonCode: DiscontinuationReason): Promise<Answer<Exam>>;
   /** Lets the images of a held exam go their usual way. */
   release?(examId: string): Promise<Answer<Exam>>;
+  /** Sends what the MPPS server did not take of the exam's step again. */
+  resendStep?(examId: string): Promise<Answer<Exam>>;
   secondaryCapture?(examId: string, request: SecondaryCaptureRequest): Promise<Answer<Instance>>;
 }
 

@@ -184,4 +184,8 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX job_items_by_sop ON job_items (sop_uid);
     `,
   },
+  {
+    title: "index for the performed step of an exam",
+    sql: "CREATE INDEX mpps_queue_by_exam ON mpps_queue (exam_id);",
+  },
 ];

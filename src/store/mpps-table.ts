@@ -27,13 +27,24 @@ export function saveMpps(
     `UPDATE mpps_queue SET state = $state, attempts = $attempts, reason = $reason
      WHERE number = $number`,
   ).run({ number: m.number, state: m.state, attempts: m.attempts, reason: m.reason ?? null });
+  // Once the end of a step is told, nobody sends its documents again.
+  if (m.state === "done")
+    db.query(
+      `UPDATE mpps_queue SET document = 'null' WHERE sop_uid =
+         (SELECT sop_uid FROM mpps_queue WHERE number = $number AND message = 'set')`,
+    ).run({ number: m.number });
 }
 
-/** Messages in the order they were made; of one exam, or not yet done, where asked. */
+/**
+ * Messages in the order they were made; of one exam, or not yet done, where asked. The documents of
+ * a step whose end was told are gone (null).
+ */
 export function readMpps(
   db: Database,
   filter: { readonly examId?: string | undefined; readonly unfinished?: boolean | undefined },
 ): MppsMessage[] {
+  // Two statements, so that each can use its index.
+  const where = filter.examId === undefined ? "$examId IS NULL" : "exam_id = $examId";
   return db
     .query<
       {
@@ -49,7 +60,7 @@ export function readMpps(
       },
       { examId: string | null; unfinished: number }
     >(
-      `SELECT * FROM mpps_queue WHERE ($examId IS NULL OR exam_id = $examId)
+      `SELECT * FROM mpps_queue WHERE ${where}
          AND ($unfinished = 0 OR state <> 'done') ORDER BY number`,
     )
     .all({ examId: filter.examId ?? null, unfinished: filter.unfinished === true ? 1 : 0 })

@@ -75,6 +75,15 @@ const postRelease = createRoute({
   responses: { 200: json(examSchema, "The exam, held no more"), ...refusals },
 });
 
+const postResend = createRoute({
+  method: "post",
+  path: path("/exams/{id}/mpps/resend"),
+  summary:
+    "Sends the performed procedure step again, where the MPPS server did not take it; the outcome comes as an exam event",
+  request: { params },
+  responses: { 200: json(examSchema, "The exam, its step on the way"), ...refusals },
+});
+
 const postCapture = createRoute({
   method: "post",
   path: path("/exams/{id}/secondary-captures"),
@@ -108,10 +117,14 @@ export function examRoutes(app: ApiApp, device: Device, pin: ServicePin): void {
     const { reasonCode = DEFAULT_DISCONTINUATION_REASON } = c.req.valid("json");
     return c.json(granted(await exams.discontinue(c.req.valid("param").id, reasonCode)), 200);
   });
-  const { release, secondaryCapture } = exams;
+  const { release, resendStep, secondaryCapture } = exams;
   if (release !== undefined)
     app.openapi(postRelease, async (c) =>
       c.json(granted(await release.call(exams, c.req.valid("param").id)), 200),
+    );
+  if (resendStep !== undefined)
+    app.openapi(postResend, async (c) =>
+      c.json(granted(await resendStep.call(exams, c.req.valid("param").id)), 200),
     );
   if (secondaryCapture !== undefined)
     app.openapi(postCapture, async (c) => {
