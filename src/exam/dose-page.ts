@@ -74,11 +74,11 @@ export function dosePage(exam: Exam, configuration: Configuration): TextPage {
     rows: exam.exposures.map(row),
     totals: [
       ["Total DAP", `${dGyCm2Text(totals.dap)} dGy·cm²`],
-      ["Total dose", `${milliGrayText(totals.doseRp)} mGy at the reference point`],
+      ["Total dose", `${milliGrayText(totals.doseRp)} mGy (reference point)`],
       ["Fluoroscopy DAP", `${dGyCm2Text(totals.fluoroDap)} dGy·cm²`],
       ["Fluoroscopy time", `${secondsText(totals.fluoroTime)} s`],
       ["Irradiation events", String(exam.exposures.length)],
-      ["Frames", String(totals.radiographicFrames)],
+      ["Radiographic frames", String(totals.radiographicFrames)],
     ],
     note: left > 0 ? `${left} more events are in the dose report.` : undefined,
   };

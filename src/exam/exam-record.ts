@@ -50,8 +50,9 @@ export function unscheduledExam(
   nowMs: number,
 ): Exam {
   const { date, time } = dicomDateTime(nowMs, settings.timeZone);
-  const patientId = typed.id || `E${date}${time}`;
   const three = String(ids.counter % 1000).padStart(3, "0");
+  // Two emergencies of one second are two patients.
+  const patientId = typed.id || `E${date}${time}${three}`;
   return {
     ...common(registration, protocol, ids, settings, nowMs),
     patient: {

@@ -1,7 +1,7 @@
 // Secondary captures of an exam: the dose page as a grey picture, the screen in colour, each kind in a
 // series of its own, in the report's evidence, and refused where no radiation was.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import sharp from "sharp";
 import { parseConfiguration } from "../../src/config/configuration.ts";
 import { Tag } from "../../src/dicom/dict/attributes.ts";
@@ -10,6 +10,9 @@ import { dGyCm2Text, doseTotals } from "../../src/model/dose.ts";
 import { pageSvg } from "../../src/workers/render/page.ts";
 import { granted, openRoom, type Room, refusalOf } from "./room.ts";
 import { problemsOf } from "./validated.ts";
+
+/** A busy machine takes its time. */
+setDefaultTimeout(60_000);
 
 const open = async (room: Room) =>
   granted(await room.exams.open({ patient: { name: "Cap^Ture" }, operator: "Berg^Ida" }));

@@ -1,10 +1,13 @@
 // Exposure index of radiographs (IEC 62494-1): from the dose at the panel in the anatomy, in CR and in
 // the exam's record; in DX only where the site wants it.
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { exposureView } from "../../src/api/views.ts";
 import { Tag } from "../../src/dicom/dict/attributes.ts";
 import { granted, openRoom, type RoomOptions } from "./room.ts";
+
+/** A busy machine takes its time. */
+setDefaultTimeout(60_000);
 
 const TARGET = 250;
 

@@ -1,11 +1,14 @@
 // What is typed, picked and scheduled: refused at input with the character named, tried out before the
 // exposure, and where it had to be changed in the objects, told.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Tag } from "../../src/dicom/dict/attributes.ts";
 import type { WorklistItem } from "../../src/model/worklist-item.ts";
 import { worklistItem } from "../dicom/iod/variants.ts";
 import { granted, openRoom, type Room, refusalOf } from "./room.ts";
+
+/** A busy machine takes its time. */
+setDefaultTimeout(60_000);
 
 const protocol = (more: object) => ({
   id: "own",

@@ -1,11 +1,14 @@
 // Serial runs and saved fluoroscopy from the pedal to the object: no frame is lost unseen, and the
 // numbers in exam, image and dose report are the same.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Tag } from "../../src/dicom/dict/attributes.ts";
 import { figuresOf } from "./dose-report.ts";
 import { granted, openRoom, type Room } from "./room.ts";
 import { problemsOf } from "./validated.ts";
+
+/** A busy machine takes its time. */
+setDefaultTimeout(60_000);
 
 const FRAME_BYTES = 192 * 160 * 2;
 

@@ -27,6 +27,10 @@ export const PAGE_TABLE_ROWS_MAX = 200;
 
 const MARGIN = 48;
 const LINE = 30;
+/** Characters of a value that find room in full size; longer ones are made smaller, then cut. */
+const VALUE_CHARACTERS = 30;
+const VALUE_SIZE = 20;
+const VALUE_SIZE_MIN = 11;
 const FONT = "DejaVu Sans, Noto Sans, Noto Sans CJK JP, sans-serif";
 
 /** The page as SVG, with its height in pixels. */
@@ -51,7 +55,11 @@ export function pageSvg(page: TextPage): { readonly svg: string; readonly rows: 
     list.forEach(([label, value], index) => {
       const x = MARGIN + (index % 2) * (width / 2);
       text(x, y, label, { dim: true });
-      text(x + width * 0.2, y, value);
+      const size = Math.max(
+        VALUE_SIZE_MIN,
+        Math.min(VALUE_SIZE, (VALUE_SIZE * VALUE_CHARACTERS) / [...value].length),
+      );
+      text(x + width * 0.2, y, cut(value, (VALUE_CHARACTERS * VALUE_SIZE) / size), { size });
       if (index % 2 === 1 || index === list.length - 1) y += LINE;
     });
   };
@@ -86,6 +94,12 @@ export function pageSvg(page: TextPage): { readonly svg: string; readonly rows: 
     rows,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${PAGE_COLUMNS}" height="${rows}" font-family="${FONT}"><rect width="100%" height="100%" fill="#000000"/>${parts.join("")}</svg>`,
   };
+}
+
+function cut(value: string, charactersMax: number): string {
+  const characters = [...value];
+  if (characters.length <= charactersMax + 1) return value;
+  return `${characters.slice(0, Math.floor(charactersMax)).join("")}…`;
 }
 
 function escaped(text: string): string {

@@ -1,7 +1,8 @@
-// Pictures of stored frames, pages and captured screens, asked for on the main side and made in a
+// Pictures of stored frames, pages, captured screens and image boxes of films, asked for on the main side and made in a
 // thread of their own.
 
 import { assert } from "../../core/assert.ts";
+import type { FilmBoxPicture } from "../../model/film.ts";
 import { WorkerError, WorkerThread } from "../worker-thread.ts";
 import type { TextPage } from "./page.ts";
 import type { RenderRequest } from "./render-request.ts";
@@ -43,10 +44,20 @@ export class RenderClient {
    * The pixels of a PNG as 8-bit RGB; refused where it is none or too large.
    * @throws WorkerError when too many wait.
    */
-  async decode(png: Uint8Array): Promise<Exclude<RenderAnswer, { type: "png" }>> {
+  async decode(png: Uint8Array): Promise<Extract<RenderAnswer, { type: "picture" | "refused" }>> {
     const answer = await this.#run({ type: "decode", png });
-    assert(answer.type !== "png", "a PNG is decoded");
+    assert(answer.type === "picture" || answer.type === "refused", "a PNG is decoded");
     return answer;
+  }
+
+  /**
+   * Composes an image box of a film into shared memory, row by row from its beginning.
+   * @throws WorkerError when the file cannot be read to the frame's end, or too many wait.
+   */
+  async filmBox(box: FilmBoxPicture, into: SharedArrayBuffer): Promise<void> {
+    assert(into.byteLength >= box.columns * box.rows, "the memory holds the box");
+    const answer = await this.#run({ type: "film-box", box, into });
+    assert(answer.type === "composed", "a film box is composed");
   }
 
   async #run(task: RenderTask): Promise<RenderAnswer> {

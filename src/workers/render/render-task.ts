@@ -1,5 +1,6 @@
 // What the render thread can be asked for, and what it answers.
 
+import type { FilmBoxPicture } from "../../model/film.ts";
 import type { TextPage } from "./page.ts";
 import type { RenderRequest } from "./render-request.ts";
 
@@ -17,10 +18,13 @@ export interface RawPicture {
 export type RenderTask =
   | { readonly type: "frame"; readonly request: RenderRequest }
   | { readonly type: "page"; readonly page: TextPage }
-  | { readonly type: "decode"; readonly png: Uint8Array };
+  | { readonly type: "decode"; readonly png: Uint8Array }
+  /** The bitmap is written into shared memory: boxes are large, and copies would be left behind. */
+  | { readonly type: "film-box"; readonly box: FilmBoxPicture; readonly into: SharedArrayBuffer };
 
 export type RenderAnswer =
   | { readonly type: "png"; readonly bytes: Uint8Array }
+  | { readonly type: "composed" }
   | { readonly type: "picture"; readonly picture: RawPicture }
   /** What was to be decoded is no picture we take. */
   | { readonly type: "refused"; readonly reason: string };

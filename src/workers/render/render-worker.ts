@@ -1,11 +1,11 @@
 // Thread that makes pictures: PNG of one frame's bytes out of an object's file, windowed by table and
-// resampled by sharp; pages of text; and the pixels of a PNG that was handed in.
+// resampled by sharp; pages of text; image boxes of films; and the pixels of a PNG that was handed in.
 
-import { open } from "node:fs/promises";
 import sharp from "sharp";
 import { unreachable } from "../../core/assert.ts";
 import { serveTasks } from "../worker-thread.ts";
-import { applyLevels, interleave, levelTable } from "./levels.ts";
+import { composeFilmBox } from "./film-box.ts";
+import { frameLevels } from "./frame-levels.ts";
 import { PAGE_COLUMNS, pageSvg, type TextPage } from "./page.ts";
 import { RENDER_WIDTH_MAX, type RenderRequest } from "./render-request.ts";
 import {
@@ -32,6 +32,9 @@ serveTasks<null, RenderTask, RenderAnswer>(self, () => async (task) => {
       return { type: "picture", picture: await draw(task.page) };
     case "decode":
       return decode(task.png);
+    case "film-box":
+      await composeFilmBox(task.box, new Uint8Array(task.into, 0, task.box.columns * task.box.rows));
+      return { type: "composed" };
     default:
       return unreachable(task);
   }
@@ -39,8 +42,7 @@ serveTasks<null, RenderTask, RenderAnswer>(self, () => async (task) => {
 
 async function render(request: RenderRequest): Promise<Uint8Array> {
   const { columns, rows, samples } = request;
-  const bytes = await readFrame(request);
-  const levels = samples === 3 ? colour(request, bytes) : monochrome(request, bytes);
+  const levels = await frameLevels(request);
   let picture = sharp(levels, { raw: { width: columns, height: rows, channels: samples } });
   if (request.width !== undefined && request.width < columns)
     picture = picture.resize({ width: Math.min(request.width, RENDER_WIDTH_MAX) });
@@ -48,31 +50,6 @@ async function render(request: RenderRequest): Promise<Uint8Array> {
     .toColourspace(samples === 3 ? "srgb" : "b-w")
     .png({ compressionLevel: PNG_COMPRESSION })
     .toBuffer();
-}
-
-async function readFrame(request: RenderRequest): Promise<Uint8Array> {
-  const { path, columns, rows, samples, bitsAllocated, frame } = request;
-  const length = (columns * rows * samples * bitsAllocated) / 8;
-  const file = await open(path, "r");
-  try {
-    const bytes = new Uint8Array(length);
-    const { bytesRead } = await file.read(bytes, 0, length, request.pixelOffset + frame * length);
-    if (bytesRead < length)
-      throw new Error(`${path} ends before frame ${frame + 1}; the object is damaged`);
-    return bytes;
-  } finally {
-    await file.close();
-  }
-}
-
-function monochrome(request: RenderRequest, bytes: Uint8Array): Uint8Array {
-  if (request.bitsAllocated === 8) return applyLevels(bytes, levelTable(request, 256));
-  return applyLevels(new Uint16Array(bytes.buffer), levelTable(request, 65536));
-}
-
-function colour(request: RenderRequest, bytes: Uint8Array): Uint8Array {
-  if (request.bitsAllocated !== 8) throw new Error("colour of more than 8 bits is not shown");
-  return request.planar === true ? interleave(bytes) : bytes;
 }
 
 async function draw(page: TextPage): Promise<RawPicture> {
