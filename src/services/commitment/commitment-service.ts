@@ -274,26 +274,31 @@ export class CommitmentService {
       line.transactions.shift();
       return;
     }
+    const facts = { remoteId: remote.id, transactionUid };
     const answered = new AbortController();
     this.#current = { uid: transactionUid, answered };
     const outcome = await sendCommitmentRequest(
       { ...this.#parts, handlers: (association) => this.handlers(association) },
       remote,
       { transactionUid, instances },
-      this.#stopping.signal,
-      answered.signal,
+      {
+        signal: this.#stopping.signal,
+        answered: answered.signal,
+        onTaken: async () => {
+          await storage.setCommitmentState(transactionUid, "requested");
+          log.info("commitment-requested", facts);
+          this.#tell(commitment);
+        },
+      },
     ).finally(() => {
       this.#current = null;
     });
-    const facts = { remoteId: remote.id, transactionUid };
     line.reason = undefined;
     switch (outcome.kind) {
       case "sent":
-        await storage.setCommitmentState(transactionUid, "requested");
-        log.info("commitment-requested", facts);
         line.transactions.shift();
         line.attempts = 0;
-        break;
+        return;
       case "failed":
         await storage.setCommitmentState(transactionUid, "failed", outcome.text);
         log.warn("commitment-request-failed", { ...facts, reason: outcome.text });

@@ -32,20 +32,29 @@ export type SentOutcome =
   | { readonly kind: "sent" }
   /** No association: the N-ACTION did not leave, and may leave later under the same UID. */
   | { readonly kind: "not-reached"; readonly text: string }
-  /** The peer will not have it: no status of ours, asked again at the next start. */
+  /** Refused, or nobody knows whether it arrived: asked again at the next start. */
   | { readonly kind: "failed"; readonly text: string }
   /** The archive refused the presentation context (E13, S10). */
   | { readonly kind: "not-supported"; readonly text: string }
   | { readonly kind: "interrupted" };
 
-/** Sends the request. `answered` ends the wait for a result on the same association. */
+export interface SendRequestOptions {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Ends the wait for a result on the same association. */
+  readonly answered: AbortSignal;
+  /** Called when the archive has taken the request, before the wait for a result. */
+  readonly onTaken: () => Promise<void>;
+}
+
+/** Sends the request. Never rejects for what the peer or the network does. */
 export async function sendCommitmentRequest(
   parts: SendRequestParts,
   remote: Remote,
   request: CommitmentRequest,
-  signal: AbortSignal,
-  answered: AbortSignal,
+  options: SendRequestOptions,
 ): Promise<SentOutcome> {
+  const { signal } = options;
   const free = parts.states.occupy(remote.id);
   try {
     const outcome = await associate(
@@ -63,7 +72,7 @@ export async function sendCommitmentRequest(
       return { kind: forGood ? "failed" : "not-reached", text };
     }
     parts.states.alive(remote.id);
-    return await exchange(parts, remote, outcome.association, request, signal, answered);
+    return await exchange(parts, remote, outcome.association, request, options);
   } finally {
     free();
   }
@@ -74,8 +83,7 @@ async function exchange(
   remote: Remote,
   association: Association,
   request: CommitmentRequest,
-  signal: AbortSignal,
-  answered: AbortSignal,
+  { signal, answered, onTaken }: SendRequestOptions,
 ): Promise<SentOutcome> {
   const configuration = parts.configuration();
   const channel = new DimseChannel(association, {
@@ -93,18 +101,18 @@ async function exchange(
         fallbackCharacterSet: configuration.local.fallbackCharacterSet,
       },
     });
-    if (outcome.kind === "success")
-      await sleep(
-        parts.clock,
-        RESULT_LINGER_MS,
-        AbortSignal.any([signal, answered, whenOver(association)]),
-      );
+    if (outcome.kind === "success") {
+      await onTaken();
+      const over = AbortSignal.any([signal, answered, whenOver(association)]);
+      await sleep(parts.clock, RESULT_LINGER_MS, over);
+    }
     if (association.end === null) await channel.release();
     return signal.aborted && outcome.kind !== "success"
       ? { kind: "interrupted" }
       : outcomeOf(remote, outcome);
   } finally {
     signal.removeEventListener("abort", onAbort);
+    if (association.end === null) association.abort();
   }
 }
 
