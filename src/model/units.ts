@@ -31,6 +31,5 @@ export const degrees = (value: number) => value as Degrees;
 
 /** 1 Gy·m² = 10 dGy × 10⁴ cm² = 10⁵ dGy·cm². */
 export const dGyCm2FromGyM2 = (dap: GyM2) => (dap * 1e5) as DGyCm2;
-export const secondsFromMs = (ms: Milliseconds) => (ms / 1000) as Seconds;
 export const mAsFrom = (current: MilliAmperes, time: Milliseconds) =>
   ((current * time) / 1000) as MilliAmpereSeconds;

@@ -49,9 +49,6 @@ export const WellKnownInstanceUid = {
   Printer: "1.2.840.10008.5.1.1.17",
 } as const;
 
-/** The one application context of DICOM (PS3.7 §A.2.1). */
-export const APPLICATION_CONTEXT_UID = "1.2.840.10008.3.1.1.1";
-
 /** Characters a UID may have at most (PS3.5 §9). */
 export const UID_LENGTH_MAX = 64;
 

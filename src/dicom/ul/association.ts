@@ -3,9 +3,7 @@
 // acceptor.ts.
 
 import type { ByteSource } from "../../core/byte-source.ts";
-import type { Clock } from "../../core/clock.ts";
-import type { Dial, DialTarget } from "../../core/connection.ts";
-import type { Log } from "../../core/log.ts";
+import type { DialTarget } from "../../core/connection.ts";
 
 /** SCU/SCP role selection, PS3.7 D.3.3.4: roles of the association's requestor. */
 export interface Role {
@@ -203,9 +201,3 @@ export type RequestOutcome =
       /** What happened and what to look at, in a technician's words. */
       readonly message: string;
     };
-
-/** Signature of `requestAssociation` (requestor.ts), for those who take it as an argument. */
-export type RequestAssociation = (
-  deps: { readonly dial: Dial; readonly clock: Clock; readonly log: Log },
-  request: AssociationRequest,
-) => Promise<RequestOutcome>;

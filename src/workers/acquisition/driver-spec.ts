@@ -1,5 +1,5 @@
-// Which panel driver to use, as plain data that goes to the acquisition thread, and as the text of the
-// command line: simulated, replay:PATH, gige:ADDRESS.
+// Which panel driver to use, as plain data that goes to the acquisition thread, and the driver made
+// from it there.
 
 import type { Clock } from "../../core/clock.ts";
 import {
@@ -32,19 +32,6 @@ export type DriverSpec =
 
 /** Seed of the simulated panel where none is given, so that it is the same panel every day. */
 export const DEFAULT_SEED = 10;
-
-/** Reads the text of a driver. @throws DetectorError naming what is possible */
-export function parseDriver(text: string, seed = DEFAULT_SEED): DriverSpec {
-  const colon = text.indexOf(":");
-  const name = colon < 0 ? text : text.slice(0, colon);
-  const rest = colon < 0 ? "" : text.slice(colon + 1);
-  if (name === "simulated" && rest === "") return { driver: "simulated", seed };
-  if (name === "replay" && rest !== "") return { driver: "replay", path: rest };
-  if (name === "gige" && rest !== "") return { driver: "gige", address: rest };
-  throw new DetectorError(
-    `there is no panel driver "${text}"; use simulated, replay:PATH or gige:ADDRESS`,
-  );
-}
 
 /** The driver a specification names. @throws DetectorError */
 export function makeDetector(spec: DriverSpec, clock: Clock): Detector {

@@ -8,7 +8,7 @@ import { DetectorError, type DetectorEvent } from "../../../src/hal/detector/det
 import { simulatedDetector } from "../../../src/hal/detector/sim/simulated-detector.ts";
 import { readFrameHeader } from "../../../src/model/frame.ts";
 import { startAcquisition } from "../../../src/workers/acquisition/acquisition-client.ts";
-import { type DriverSpec, parseDriver } from "../../../src/workers/acquisition/driver-spec.ts";
+import type { DriverSpec } from "../../../src/workers/acquisition/driver-spec.ts";
 import { inProcessPanel, type PanelPort } from "../../../src/workers/acquisition/panel-port.ts";
 import {
   EventLog,
@@ -190,18 +190,5 @@ describe("a port to the acquisition thread", () => {
     await expect(port.arm(radiograph())).rejects.toBeInstanceOf(DetectorError);
     port.abort();
     await port.close();
-  });
-});
-
-describe("the text of a driver", () => {
-  test("names simulated, replay and gige", () => {
-    expect(parseDriver("simulated", 4)).toEqual({ driver: "simulated", seed: 4 });
-    expect(parseDriver("replay:/a:b/c")).toEqual({ driver: "replay", path: "/a:b/c" });
-    expect(parseDriver("gige:10.0.0.2")).toEqual({ driver: "gige", address: "10.0.0.2" });
-  });
-
-  test("anything else is refused with what is possible", () => {
-    for (const text of ["", "replay", "replay:", "simulated:3", "usb:1", "gige:"])
-      expect(() => parseDriver(text)).toThrow("use simulated, replay:PATH or gige:ADDRESS");
   });
 });

@@ -106,15 +106,6 @@ function open(channel: DimseChannel, instance: StorableInstance): Opened {
   return { instance, body };
 }
 
-/** Sends one instance. */
-export function storeInstance(
-  channel: DimseChannel,
-  instance: StorableInstance,
-  options: Pick<StoreOptions, "timeoutMs" | "warningPolicy">,
-): Promise<StoreOutcome> {
-  return storeOpened(channel, instance, open(channel, instance).body, options);
-}
-
 async function storeOpened(
   channel: DimseChannel,
   instance: StorableInstance,

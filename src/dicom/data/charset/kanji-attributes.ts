@@ -3,8 +3,6 @@
 
 import { Tag } from "../../dict/attributes.ts";
 
-export const KANJI_TABLE = "6-1";
-
 // biome-ignore format: one row a line
 export const KANJI_ATTRIBUTES: readonly { readonly tag: number; readonly name: string }[] = [
   { tag: Tag.PatientName,                       name: "Patient's Name" },
