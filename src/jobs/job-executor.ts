@@ -25,6 +25,8 @@ export type RunOutcome =
     }
   /** The operator must do something, then retry. */
   | { readonly kind: "failed"; readonly reason: string }
+  /** The peer ended it before all was done. */
+  | { readonly kind: "cancelled"; readonly reason: string }
   /** Ended because of the signal. */
   | { readonly kind: "interrupted" };
 

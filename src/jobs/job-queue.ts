@@ -254,6 +254,8 @@ export class JobQueue {
         return this.#save({ ...job, state: "done", postponements: 0 });
       case "interrupted":
         return this.#save({ ...job, state: "queued" });
+      case "cancelled":
+        return this.#save(cancelledFrom(withLine(job, outcome.reason, this.#now()), this.#now()));
       case "failed": {
         this.#parts.log.warn("job-failed", { job: job.id, type: job.type, reason: outcome.reason });
         const failed = { ...job, state: "failed", reason: outcome.reason } as const;

@@ -30,6 +30,8 @@ export class Retention {
   #timer: Timer | null = null;
   #running = false;
   #looking: Promise<void> | null = null;
+  /** Nothing may go, and that was said. */
+  #stuck = false;
 
   constructor(parts: RetentionParts) {
     this.#parts = parts;
@@ -75,8 +77,15 @@ export class Retention {
       const archives = archivesOf(configuration()).map((r) => r.id);
       const outcome = await storage.deleteCommitted(archives);
       if (outcome.kind === "none") {
-        log.warn("nothing-to-delete", { lackBytes });
+        if (!this.#stuck) log.warn("nothing-to-delete", { lackBytes });
+        this.#stuck = true;
         return;
+      }
+      this.#stuck = false;
+      if (outcome.kind === "unasked") {
+        log.info("unasked-object-deleted-for-space", { bytes: outcome.bytes });
+        lackBytes -= outcome.bytes;
+        continue;
       }
       const { studyInstanceUid, instances, bytes } = outcome;
       log.info("study-deleted-for-space", { studyInstanceUid, instances, bytes });

@@ -337,6 +337,15 @@ export function saveOutputState(db: Database, sopUid: string, output: OutputStat
   ).run({ sopUid, ...output });
 }
 
+/** True when something of the study was made here. */
+export function hasLocalInstance(db: Database, studyUid: string): boolean {
+  return (
+    db
+      .query("SELECT 1 FROM instances WHERE study_uid = $studyUid AND is_local = 1 LIMIT 1")
+      .get({ studyUid }) !== null
+  );
+}
+
 export function studyExists(db: Database, studyUid: string): boolean {
   return db.query("SELECT 1 FROM studies WHERE study_uid = $studyUid").get({ studyUid }) !== null;
 }

@@ -239,7 +239,7 @@ export function readUnsent(
     .map((r) => ({ sopInstanceUid: r.sop_uid, studyInstanceUid: r.study_uid }));
 }
 
-/** True while an unfinished job still needs an instance of the study. */
+/** True while an unfinished job still needs an instance of the study, or brings some. */
 export function isStudyInJob(db: Database, studyUid: string): boolean {
   return (
     db
@@ -247,7 +247,10 @@ export function isStudyInJob(db: Database, studyUid: string): boolean {
         `SELECT 1 FROM job_items t JOIN jobs j ON j.number = t.job_number
          JOIN instances i ON i.sop_uid = t.sop_uid
          WHERE i.study_uid = $studyUid AND t.state IN ('pending', 'parked')
-           AND j.state IN ('queued', 'active', 'waiting', 'failed') LIMIT 1`,
+           AND j.state IN ('queued', 'active', 'waiting', 'failed')
+         UNION ALL SELECT 1 FROM jobs WHERE type = 'retrieve'
+           AND state IN ('queued', 'active', 'waiting')
+           AND json_extract(parameters, '$.studyInstanceUid') = $studyUid LIMIT 1`,
       )
       .get({ studyUid }) !== null
   );

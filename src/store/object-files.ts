@@ -3,6 +3,7 @@
 
 import { DiskError, type DiskFile, type DiskPort } from "./disk.ts";
 import { folderOf, hashed, INCOMING, OBJECTS } from "./object-path.ts";
+import { UnaskedFiles } from "./unasked-files.ts";
 
 /** Space that stays free for the database and its log, whatever is written. */
 export const DISK_RESERVE_BYTES = 64 * 1024 * 1024;
@@ -78,6 +79,7 @@ export class PartFile {
 
 export class ObjectFiles {
   readonly disk: DiskPort;
+  readonly unasked: UnaskedFiles;
   readonly #reserveBytes: number;
   #parts = 0;
 
@@ -85,12 +87,19 @@ export class ObjectFiles {
     this.disk = disk;
     this.#reserveBytes = reserveBytes;
     for (const folder of [OBJECTS, INCOMING]) disk.makeFolder(folder);
+    this.unasked = new UnaskedFiles(disk);
   }
 
-  /** Null when there is room for so many bytes beside the reserve. @throws DiskError */
+  /**
+   * Null when there is room for so many bytes beside the reserve; what nobody asked for makes room.
+   * @throws DiskError
+   */
   lackOf(neededBytes: number): DiskFull | null {
-    const freeBytes = Math.max(0, this.disk.freeBytes() - this.#reserveBytes);
-    return freeBytes >= neededBytes ? null : { kind: "disk-full", neededBytes, freeBytes };
+    for (;;) {
+      const freeBytes = Math.max(0, this.disk.freeBytes() - this.#reserveBytes);
+      if (freeBytes >= neededBytes) return null;
+      if (this.unasked.dropOldest() === null) return { kind: "disk-full", neededBytes, freeBytes };
+    }
   }
 
   /** A new passing name for an object. */

@@ -8,6 +8,8 @@ const HASH_DIGITS = 32;
 export const OBJECTS = "objects";
 /** Files that are being written; whatever lies here at start is rubbish. */
 export const INCOMING = "incoming";
+/** Objects that peers sent and nobody asked for, see unasked-files.ts. */
+export const UNASKED = "unasked";
 /** Files that belong to nothing and were not understood, kept for a technician. */
 export const QUARANTINE = "quarantine";
 

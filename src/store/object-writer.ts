@@ -6,7 +6,13 @@ import type { InstanceRecord } from "../model/instance.ts";
 import { applyChange } from "./changes.ts";
 import { type Database, isDatabaseError, isDatabaseFull } from "./database.ts";
 import { DiskError } from "./disk.ts";
-import { readInstance, saveInstance, saveSeries, saveStudy } from "./instance-table.ts";
+import {
+  hasLocalInstance,
+  readInstance,
+  saveInstance,
+  saveSeries,
+  saveStudy,
+} from "./instance-table.ts";
 import type { DiskFull, ObjectFiles, PartFile } from "./object-files.ts";
 import { objectPath } from "./object-path.ts";
 import { padHeader } from "./pad-header.ts";
@@ -64,6 +70,15 @@ export interface IncomingCommit extends ObjectRows {
   readonly partPath: string;
   readonly pixelOffset: number;
   readonly pixelBytes: number;
+}
+
+/** A file that was received and that nobody asked for. */
+export interface UnaskedCommit {
+  /** As `reserveIncoming` gave it; written and closed. */
+  readonly partPath: string;
+  readonly sopInstanceUid: string;
+  /** Epoch ms. */
+  readonly receivedMs: number;
 }
 
 export type WriteOutcome =
@@ -183,6 +198,19 @@ export class ObjectWriter {
     });
   }
 
+  /** Keeps a received file durably, without a row: nothing will list it. @throws StoreError */
+  async commitUnasked(unasked: UnaskedCommit): Promise<{ readonly kind: "kept" } | DiskFull> {
+    const { partPath, sopInstanceUid, receivedMs } = unasked;
+    return this.#guarded(0, sopInstanceUid, async () => {
+      const part = this.#files.openPart(partPath);
+      return this.#orAbandon(part, async () => {
+        await part.sync();
+        this.#files.unasked.keep(part, sopInstanceUid, receivedMs);
+        return { kind: "kept" } as const;
+      });
+    });
+  }
+
   /** Drops every run in hand, at the end of the process. */
   close(): void {
     for (const runId of [...this.#runs.keys()]) this.abandonRun(runId);
@@ -212,7 +240,9 @@ export class ObjectWriter {
     try {
       part.publish(this.#files.pathOnDisk(path));
       this.#db.transaction(() => {
-        saveStudy(this.#db, rows.study, record.createdMs);
+        // What an archive says of a study made here changes nothing in what is shown of it.
+        if (record.local || !hasLocalInstance(this.#db, studyInstanceUid))
+          saveStudy(this.#db, rows.study, record.createdMs);
         saveSeries(this.#db, rows.series);
         saveInstance(this.#db, record);
         for (const change of rows.changes ?? []) applyChange(this.#db, change);

@@ -50,6 +50,7 @@ import {
   type PixelRef,
   type RunBegin,
   type RunFinish,
+  type UnaskedCommit,
   type WriteOutcome,
 } from "./object-writer.ts";
 import { type HeaderReader, type Reconciliation, reconcile } from "./reconcile.ts";
@@ -83,6 +84,8 @@ export type DeleteCommittedOutcome =
       /** Of its files. */
       readonly bytes: number;
     }
+  /** An object that a peer sent unasked: the first to go. */
+  | { readonly kind: "unasked"; readonly bytes: number }
   /** No study may go. */
   | { readonly kind: "none" };
 
@@ -164,6 +167,11 @@ export class Store {
     return this.#writer.commitIncoming(incoming);
   }
 
+  /** Keeps a received file that nobody asked for, unlisted, until its space is wanted. */
+  commitUnasked(unasked: UnaskedCommit): Promise<{ readonly kind: "kept" } | DiskFull> {
+    return this.#writer.commitUnasked(unasked);
+  }
+
   /** Null when so many bytes can be stored: asked before an exposure is allowed. */
   canStore(bytes: number): DiskFull | null {
     return this.#files.lackOf(bytes);
@@ -192,10 +200,13 @@ export class Store {
   }
 
   /**
-   * Deletes the oldest study that every archive has committed: of no open exam and no unfinished job.
+   * Deletes what nobody asked for, the oldest object first; then, a call each, the oldest study that
+   * every archive has committed: of no open exam and no unfinished job.
    * Looked up and deleted in one go, so that no job can come in between.
    */
   deleteCommitted(archiveIds: readonly string[]): DeleteCommittedOutcome {
+    const unaskedBytes = this.#files.unasked.dropOldest();
+    if (unaskedBytes !== null) return { kind: "unasked", bytes: unaskedBytes };
     const studyInstanceUid = readDeletable(this.#db, archiveIds, 1)[0];
     if (studyInstanceUid === undefined) return { kind: "none" };
     const bytes = readFileBytes(this.#db, studyInstanceUid);

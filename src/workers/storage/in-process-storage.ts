@@ -60,6 +60,10 @@ function incomingOn(disk: DiskPort, path: string): IncomingFile {
       failing(() => file.write([more], bytes));
       bytes += more.byteLength;
     },
+    async appendAll(pieces) {
+      failing(() => file.write(pieces, bytes));
+      bytes += pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    },
     async readInto(into, offset) {
       let at = offset;
       for (const view of into) {

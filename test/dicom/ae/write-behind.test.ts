@@ -47,7 +47,7 @@ test("pieces of any size arrive once and in order, in writes of at least the giv
       at += size;
     }
     expect(at).toBe(137);
-    await sink.commit(new DataSet());
+    await sink.commit(new DataSet(), { offset: 0, bytes: 0 });
   } finally {
     clearInterval(release);
   }
@@ -64,7 +64,7 @@ test("many tiny pieces are written before they are too many for one write", asyn
     discard() {},
   });
   for (let i = 0; i < 1200; i++) await sink.write(new Uint8Array(1));
-  await sink.commit(new DataSet());
+  await sink.commit(new DataSet(), { offset: 0, bytes: 0 });
   expect(counts).toEqual([WRITE_PIECES_MAX, WRITE_PIECES_MAX, 1200 - 2 * WRITE_PIECES_MAX]);
 });
 
@@ -95,7 +95,9 @@ test("a write that fails is told by the next write or by commit", async () => {
   await expect(Promise.resolve(writing.write(new Uint8Array(8)))).rejects.toThrow("disk full");
   const committing = writeBehind(broken, 4);
   await committing.write(new Uint8Array(2));
-  await expect(committing.commit(new DataSet())).rejects.toThrow("disk full");
+  await expect(committing.commit(new DataSet(), { offset: 0, bytes: 0 })).rejects.toThrow(
+    "disk full",
+  );
 });
 
 test("discard waits for the write under way and never throws", async () => {

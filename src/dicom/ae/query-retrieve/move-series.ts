@@ -27,6 +27,8 @@ export interface MoveOptions {
   readonly timeoutMs: number;
   /** News of instances arriving at our Storage SCP: signs of life (Q5). */
   readonly arrivals?: { add(listener: () => void): Unsubscribe } | undefined;
+  /** Told the Message ID before anything is sent: instances that come bear it (Q8). */
+  readonly onRequest?: ((messageId: number) => void) | undefined;
   readonly onProgress?: ((counts: SubOperations) => void) | undefined;
   /** Ends the move by C-CANCEL; the final response is waited for (Q6). */
   readonly signal?: AbortSignal | undefined;
@@ -63,6 +65,7 @@ export async function moveSeries(
     },
     encodeFor(context, identifier, options.text),
   );
+  options.onRequest?.(exchange.messageId);
   const stopListening = options.arrivals?.add(() => exchange.touch());
   const cancel = () => void exchange.cancel();
   options.signal?.addEventListener("abort", cancel, { once: true });

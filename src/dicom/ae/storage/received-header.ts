@@ -10,8 +10,14 @@ import { Tag } from "../../dict/attributes.ts";
 export const HEADER_BYTES_MAX = 16 * 1024 * 1024;
 const FIRST_ATTEMPT_BYTES = 8 * 1024;
 
+/** Where the pixels lie, counted from the start of the data set; none: 0 and 0. */
+export interface ReceivedPixels {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 export type HeaderCheck =
-  | { readonly kind: "ok"; readonly dataSet: DataSet }
+  | { readonly kind: "ok"; readonly dataSet: DataSet; readonly pixels: ReceivedPixels }
   /** Answered C000. */
   | { readonly kind: "unparsable"; readonly reason: string }
   /** Answered A900. */
@@ -60,7 +66,17 @@ export class ReceivedHeader {
       if (missing > 0) return { kind: "unparsable", reason: `${missing} bytes are missing` };
     }
     const wrong = mismatch(dataSet, sopClassUid, sopInstanceUid);
-    return wrong === null ? { kind: "ok", dataSet } : { kind: "mismatch", reason: wrong };
+    if (wrong !== null) return { kind: "mismatch", reason: wrong };
+    if (stoppedAt?.tag !== Tag.PixelData)
+      return { kind: "ok", dataSet, pixels: { offset: 0, bytes: 0 } };
+    // None of the transfer syntaxes accepted compresses (PS3.5 §A.4 alone has undefined lengths).
+    if (stoppedAt.length === null)
+      return { kind: "unparsable", reason: "pixel data of undefined length" };
+    return {
+      kind: "ok",
+      dataSet,
+      pixels: { offset: stoppedAt.valueOffset, bytes: stoppedAt.length },
+    };
   }
 
   #append(bytes: Uint8Array): void {

@@ -9,7 +9,7 @@ import { STATUS } from "../../dimse/status.ts";
 import { encodeFileMeta } from "../../io/file-meta.ts";
 import type { ImplementationIdentity } from "../../ul/association.ts";
 import { isExplicit } from "../data-sets.ts";
-import { type HeaderCheck, ReceivedHeader } from "./received-header.ts";
+import { type HeaderCheck, ReceivedHeader, type ReceivedPixels } from "./received-header.ts";
 
 /** An instance whose data set is about to come. */
 export interface IncomingInstance {
@@ -27,10 +27,11 @@ export interface InstanceSink {
   /** Bytes of the Part 10 file in order; may throw or reject: answered A700. */
   write(bytes: Uint8Array): void | Promise<void>;
   /**
-   * The instance is complete and checked; `header` is its data set without the pixels. Resolves when
-   * it is durable and known (answered 0000). May reject: answered A700.
+   * The instance is complete and checked; `header` is its data set without the pixels, `pixels` tells
+   * where those lie in the file. Resolves when it is durable and known (answered 0000). May reject:
+   * answered A700.
    */
-  commit(header: DataSet): Promise<void>;
+  commit(header: DataSet, pixels: ReceivedPixels): Promise<void>;
   /** The instance will not be kept: refused, faulty, or cut off. */
   discard(): void | Promise<void>;
 }
@@ -42,6 +43,10 @@ export interface StorageScpOptions {
   readonly fallbackCharacterSet?: string | undefined;
   /** May throw: answered A700. */
   open(instance: IncomingInstance): InstanceSink;
+  /** What else is wrong with a complete instance, answered A900; null: nothing. */
+  readonly validate?:
+    | ((instance: IncomingInstance, header: DataSet, pixels: ReceivedPixels) => string | null)
+    | undefined;
   /** Hears of each answer after it was decided. */
   readonly onAnswer?: ((instance: IncomingInstance, status: number) => void) | undefined;
 }
@@ -60,7 +65,8 @@ export function serveStorage(options: StorageScpOptions): RequestHandler<"C-STOR
     const header = new ReceivedHeader(isExplicit(context), options.fallbackCharacterSet);
     const sink = new GuardedSink(() => options.open(instance), options.log);
     const classMatches = command.affectedSopClassUid === context.abstractSyntax;
-    const started = sink.write(partTenStart(instance, options));
+    const start = partTenStart(instance, options);
+    const started = sink.write(start);
 
     return {
       write(bytes) {
@@ -70,7 +76,15 @@ export function serveStorage(options: StorageScpOptions): RequestHandler<"C-STOR
       async end() {
         await started;
         const { status, errorComment } = classMatches
-          ? await settle(sink, header.check(instance.sopClassUid, instance.sopInstanceUid))
+          ? await settle(
+              sink,
+              validated(
+                header.check(instance.sopClassUid, instance.sopInstanceUid),
+                instance,
+                options,
+              ),
+              start.byteLength,
+            )
           : await reject(sink, STATUS.dataSetMismatch, "SOP class of another context");
         if (status !== STATUS.success)
           options.log.warn("storage-scp.refused", { status, reason: errorComment });
@@ -89,16 +103,34 @@ interface Answer {
   readonly errorComment?: string | undefined;
 }
 
+/** The check with the receiver's own demands added. */
+function validated(
+  check: HeaderCheck,
+  instance: IncomingInstance,
+  { validate }: StorageScpOptions,
+): HeaderCheck {
+  if (check.kind !== "ok" || validate === undefined) return check;
+  const reason = validate(instance, check.dataSet, check.pixels);
+  return reason === null ? check : { kind: "mismatch", reason };
+}
+
 /** Table 4.2-58, row by row. */
-async function settle(sink: GuardedSink, check: HeaderCheck): Promise<Answer> {
+async function settle(
+  sink: GuardedSink,
+  check: HeaderCheck,
+  dataSetOffset: number,
+): Promise<Answer> {
   switch (check.kind) {
     case "unparsable":
       return reject(sink, STATUS.cannotUnderstand, check.reason);
     case "mismatch":
       return reject(sink, STATUS.dataSetMismatch, check.reason);
-    case "ok":
-      if (await sink.commit(check.dataSet)) return { status: STATUS.success };
+    case "ok": {
+      const { offset, bytes } = check.pixels;
+      const pixels = { offset: offset === 0 ? 0 : dataSetOffset + offset, bytes };
+      if (await sink.commit(check.dataSet, pixels)) return { status: STATUS.success };
       return reject(sink, STATUS.outOfResources, "the instance cannot be stored");
+    }
   }
 }
 
@@ -132,10 +164,10 @@ class GuardedSink {
   }
 
   /** True when the instance is durable. */
-  async commit(header: DataSet): Promise<boolean> {
+  async commit(header: DataSet, pixels: ReceivedPixels): Promise<boolean> {
     if (this.#failed || this.#sink === null) return false;
     try {
-      await this.#sink.commit(header);
+      await this.#sink.commit(header, pixels);
       return true;
     } catch (error) {
       this.#fail(error);

@@ -47,10 +47,10 @@ export function writeBehind(target: GatheredSink, writeBytes = WRITE_BYTES): Ins
       void flush();
       return undefined;
     },
-    async commit(header) {
+    async commit(header, pixels) {
       if (underWay !== null) await underWay;
       if (pieces.length > 0) await flush();
-      await target.commit(header);
+      await target.commit(header, pixels);
     },
     async discard() {
       pieces = [];
