@@ -104,8 +104,9 @@ export class SimulatedClock implements Clock {
     this.#startMs = startMs;
   }
 
+  /** Whole milliseconds, as the machine's clock tells them. */
   nowMs(): number {
-    return this.#nowMs;
+    return Math.floor(this.#nowMs);
   }
 
   monotonicMs(): number {

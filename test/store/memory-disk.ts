@@ -20,6 +20,8 @@ const isFolder = (node: Inode | Folder | undefined): node is Folder =>
 
 export class MemoryDisk implements DiskPort {
   #root: Folder = { seen: new Map(), synced: new Map() };
+  /** Bytes in use; null: to be counted anew. */
+  #usedBytes: number | null = null;
   capacityBytes = 1 << 30;
   /** Operations so far that may fail. */
   operations = 0;
@@ -42,6 +44,7 @@ export class MemoryDisk implements DiskPort {
       }
     };
     restore(this.#root);
+    this.#usedBytes = null;
     this.operations = 0;
     this.cutAt = Number.POSITIVE_INFINITY;
     this.failAt = Number.POSITIVE_INFINITY;
@@ -50,6 +53,7 @@ export class MemoryDisk implements DiskPort {
   #step(what: string): void {
     const number = this.operations++;
     this.trace.push(what);
+    this.#usedBytes = null;
     if (number >= this.cutAt) throw new DiskError(`power cut at ${what}`, false);
     if (number === this.failAt) throw new DiskError(`${what} failed`, this.failure === "full");
   }
@@ -186,7 +190,8 @@ export class MemoryDisk implements DiskPort {
         (sum, node) => sum + (isFolder(node) ? used(node) : node.seen.byteLength),
         0,
       );
-    return Math.max(0, this.capacityBytes - used(this.#root));
+    this.#usedBytes ??= used(this.#root);
+    return Math.max(0, this.capacityBytes - this.#usedBytes);
   }
 
   /** Puts a file there as if it had always been: for the odd things a start may find. */
@@ -194,6 +199,7 @@ export class MemoryDisk implements DiskPort {
     this.makeFolder(folderOf(path));
     const folder = this.#folder(folderOf(path));
     const inode: Inode = { seen: bytes, synced: bytes.slice() };
+    this.#usedBytes = null;
     folder.seen.set(nameOf(path), inode);
     folder.synced.set(nameOf(path), inode);
   }
