@@ -146,7 +146,8 @@ export class AutoSend {
 
   #due(remote: Remote, examId: string | null): boolean {
     const exam = examId === null ? null : this.#parts.storage.reader.exam(examId);
-    if (exam === null || isHeld(exam)) return false;
+    // What was held is looked at as a whole.
+    if (exam === null || wasHeld(exam)) return false;
     return remote.send === "on-acquisition" || exam.state !== "open";
   }
 
