@@ -344,6 +344,9 @@ export async function assemble(given: Given): Promise<Assembled> {
         void autoSend.onInstance(news.exam, news.record.sopInstanceUid);
         void steps.onInstance(news.exam, news.record);
         break;
+      case "image-lost":
+        events.publish({ type: "health", data: health() });
+        break;
       case "ended":
         void steps.onEnded(news.exam);
         void autoSend

@@ -209,20 +209,26 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) =>
     die(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
-  const running = await startDevice(resolved.options, clock, log, die).catch((error: unknown) => {
-    if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
-    throw error;
-  });
+  let running: Running | undefined;
+  let stopping = false;
   const stop = (signal: string) => {
+    // The impatient press Ctrl-C twice; a device that has only begun to start has nothing to lose.
+    if (stopping) return;
+    stopping = true;
     log.info("stopping", { signal });
+    if (running === undefined) process.exit(0);
     clock.after(STOP_TIMEOUT_MS, () => process.exit(0));
     running.stop().then(
       () => process.exit(0),
       (error: unknown) => die(messageOf(error)),
     );
   };
-  process.once("SIGTERM", () => stop("SIGTERM"));
-  process.once("SIGINT", () => stop("SIGINT"));
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+  running = await startDevice(resolved.options, clock, log, die).catch((error: unknown) => {
+    if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
+    throw error;
+  });
 }
 
 function fail(message: string): never {

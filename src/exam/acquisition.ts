@@ -344,6 +344,8 @@ export class Acquisition {
   #fault(reason: string): void {
     this.#generator.allowExposure(false);
     this.#armed = null;
+    // A panel that is let go at the end has not failed.
+    if (this.#closing && this.#status.state !== "exposing") return;
     this.#log.error("acquisition-fault", { reason });
     this.#set({ state: "fault", examId: this.#status.examId, reason });
   }

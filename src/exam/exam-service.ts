@@ -71,6 +71,8 @@ import type { Run } from "./run.ts";
 export type ExamNews =
   | { readonly type: "exam"; readonly exam: Exam }
   | { readonly type: "instance"; readonly exam: Exam; readonly record: InstanceRecord }
+  /** An exposure left no image although one was wanted; the log says why. */
+  | { readonly type: "image-lost"; readonly examId: string }
   /** Ended, its images and its dose report durable. */
   | { readonly type: "ended"; readonly exam: Exam };
 
@@ -433,7 +435,7 @@ export class ExamService {
       })
       .catch(async (error: unknown) => {
         // No report, no object: what came of it is given up, and counted.
-        if (arrived.length > 0 || run?.delivered) this.#lostImages++;
+        if (arrived.length > 0 || run?.delivered) this.#lostImage(examId);
         for (const { slot } of arrived) images.drop(slot);
         await run?.abandon();
         throw error;
@@ -503,12 +505,12 @@ export class ExamService {
         for (const record of records)
           this.news.emit({ type: "instance", exam: this.#current(exam.id), record });
       } catch (error) {
-        this.#lostImages++;
         log.error("image-lost", {
           examId: exam.id,
           irradiationEventUid: exposure.irradiationEventUid,
           error,
         });
+        this.#lostImage(exam.id);
         this.news.emit({ type: "exam", exam: this.#current(exam.id) });
       }
     };
@@ -516,6 +518,11 @@ export class ExamService {
     this.#making.set(exam.id, all);
     const mine = work().finally(() => all.delete(mine));
     all.add(mine);
+  }
+
+  #lostImage(examId: string): void {
+    this.#lostImages++;
+    this.news.emit({ type: "image-lost", examId });
   }
 
   /** An object and what it tells about the exam become durable together. */

@@ -18,6 +18,8 @@ export function lockFolder(folder: string): Disposable {
   try {
     db = new Database(path, { create: true, strict: true });
     db.run("PRAGMA busy_timeout = 0");
+    // Nothing is ever written: no journal beside it.
+    db.run("PRAGMA journal_mode = MEMORY");
     db.run("BEGIN EXCLUSIVE");
   } catch (cause) {
     db?.close();

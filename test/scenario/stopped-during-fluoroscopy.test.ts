@@ -22,7 +22,10 @@ test("a stop during fluoroscopy ends the run, and keeps its dose and its frames"
     const health = await device.get<{ acquisition: { state: string } }>("health");
     return health.acquisition.state === "exposing" ? true : undefined;
   });
+  device.process.kill("SIGTERM");
+  // The impatient send it twice.
   expect(await device.stop()).toBe(0);
+  expect(device.log.filter(({ event }) => event === "acquisition-fault")).toEqual([]);
   await run;
 
   await using again = await startDevice({ dataFolder: device.dataFolder });
