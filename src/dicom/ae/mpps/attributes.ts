@@ -103,12 +103,19 @@ export const STEP_ATTRIBUTES: AttributeTable<StepAttribute> = {
   ],
 };
 
+/** The table has no rows for the items of its last row; they are references (PS3.3 §10.8). */
+const NON_IMAGE_REFERENCE: readonly StepAttribute[] = [
+  row(2, Tag.ReferencedSOPClassUID, "UI", null, "value", "1", { added: true, erratum: ["E26"] }),
+  row(2, Tag.ReferencedSOPInstanceUID, "UI", null, "value", "1", { added: true, erratum: ["E26"] }),
+];
+
 /**
  * The data set of one of the two messages from values by tag, item values nested.
  * @throws MissingValue where a type 1 attribute has none
  */
 export function stepDataSet(message: "create" | "set", from: Values): DataSet {
-  return buildDataSet(STEP_ATTRIBUTES.rows, from, (attribute) => {
+  const rows = [...STEP_ATTRIBUTES.rows, ...NON_IMAGE_REFERENCE];
+  return buildDataSet(rows, from, (attribute) => {
     const send = attribute[message];
     if (send === null) return null;
     // N-SET changes what it names: type 3 there, 1 for what a final state must tell.
