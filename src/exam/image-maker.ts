@@ -16,6 +16,7 @@ import { exposureIndex } from "../model/exposure-index.ts";
 import type { InstanceRecord } from "../model/instance.ts";
 import type { ImageObject, Protocol } from "../model/protocol.ts";
 import { type Gy, milliseconds } from "../model/units.ts";
+import { RUN_HEADER_BYTES } from "../store/object-writer.ts";
 import type { Change } from "../store/records.ts";
 import type { FrameResult } from "../workers/pixel/pipeline.ts";
 import type { FluoroRequest, FrameRequest } from "../workers/pixel/pixel-pool.ts";
@@ -75,8 +76,11 @@ export interface ImageOrder extends ImageSubject {
   ) => Promise<InstanceRecord>;
 }
 
-/** An instance ends here: Pixel Data's length and FAT32 end at 4 GiB, many receivers before. */
-export const INSTANCE_PIXEL_BYTES_MAX = 2 ** 31;
+/**
+ * A file of 2 GiB with its header, where an instance ends: Pixel Data's length and FAT32 end at 4 GiB,
+ * many receivers before.
+ */
+export const INSTANCE_PIXEL_BYTES_MAX = 2 ** 31 - RUN_HEADER_BYTES;
 
 export class ImageMaker {
   readonly display = new Listeners<DisplayFrame>();
