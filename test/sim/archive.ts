@@ -26,9 +26,8 @@ import {
 export interface Receipt {
   readonly sopInstanceUid: string;
   readonly atMs: number;
-  /** Answered with success, a warning that counts as stored, or 0111. */
-  readonly success: boolean;
-  readonly status: number;
+  /** Stored, be it with a warning or once more; not refused. */
+  success: boolean;
   readonly stream: Stream;
   /** The answer was written to the stream, and taken from it. */
   answered: boolean;
@@ -88,29 +87,22 @@ export class SimArchive extends SimPeer {
           end: async () => {
             const uid = command.affectedSopInstanceUid;
             const stream = SimNetwork.streamOf(served().connection);
-            const note = (status: number, success: boolean): Receipt => {
-              const atMs = this.parts.clock.nowMs();
-              const receipt = {
-                sopInstanceUid: uid,
-                atMs,
-                success,
-                status,
-                stream,
-                answered: false,
-              };
-              this.receipts.push(receipt);
-              this.onReceipt(receipt);
-              return receipt;
+            const receipt: Receipt = {
+              sopInstanceUid: uid,
+              atMs: this.parts.clock.nowMs(),
+              stream,
+              success: false,
+              answered: false,
             };
+            this.receipts.push(receipt);
+            this.onReceipt(receipt);
             const check = header.check(command.affectedSopClassUid, uid);
             if (check.kind !== "ok") {
               this.complaints.push(`${uid}: ${check.reason}`);
-              note(0xa900, false);
               return reply.respond({ status: 0xa900 });
             }
             if (this.chance(0.02)) {
               const status = this.parts.random.pick([0xa700, 0xa700, 0x0122, 0xc001]);
-              note(status, false);
               return reply.respond({ status });
             }
             if (this.chance(0.02)) await this.sleep(this.parts.random.int(1_000, 200_000));
@@ -119,9 +111,9 @@ export class SimArchive extends SimPeer {
             if (had !== undefined && had.digest !== digest)
               this.complaints.push(`${uid}: came again with other content`);
             this.kept.set(uid, { dataSet: check.dataSet, digest });
+            receipt.success = true;
             // Durable; the answer may still be lost.
             if (this.chance(0.015)) {
-              note(0, true);
               served().association.abort();
               return;
             }
@@ -131,7 +123,6 @@ export class SimArchive extends SimPeer {
                 : this.chance(0.03)
                   ? 0xb000
                   : 0;
-            const receipt = note(status, true);
             await reply.respond({ status });
             receipt.answered = true;
           },

@@ -6,6 +6,7 @@ import { Tag } from "../../src/dicom/dict/attributes.ts";
 import { SopClassUid } from "../../src/dicom/dict/uids.ts";
 import { doseTotals, gyM2Text } from "../../src/model/dose.ts";
 import type { Exam } from "../../src/model/exam.ts";
+import type { InstanceRecord } from "../../src/model/instance.ts";
 import { isHeld } from "../../src/services/held-exams.ts";
 import type { StoragePort } from "../../src/store/storage-port.ts";
 import type { Receipt, SimArchive } from "./archive.ts";
@@ -31,6 +32,7 @@ export function checkDay(day: DayParts): void {
   checkReceipts(day);
   checkCommitments(day);
   checkDose(day);
+  checkSteps(day);
 }
 
 /** Every exam has ended as planned, and what was answered is in its record. */
@@ -54,9 +56,7 @@ function checkExams({ plan, done, ledger, complain }: DayParts): void {
       if (run === endedInRun && exposure.save !== false && !images.has(uid))
         complain(`${exam.id}: the exposure ${uid} has no image, and the mains were on`);
     }
-    const report = [...ledger.made.values()].some(
-      (r) => r.examId === exam.id && r.sopClassUid === SopClassUid.XRayRadiationDoseSrStorage,
-    );
+    const report = [...ledger.made.values()].some((r) => r.examId === exam.id && isReport(r));
     if (exam.exposures.length > 0 && !report) complain(`${exam.id} ended without a dose report`);
   }
 }
@@ -65,13 +65,30 @@ function checkExams({ plan, done, ledger, complain }: DayParts): void {
 function checkArchive({ ledger, archive, complain }: DayParts): void {
   for (const record of ledger.made.values()) {
     const exam = record.examId === null ? undefined : ledger.exams.get(record.examId);
-    const held = exam !== undefined && isHeld(exam);
-    if (!archive.kept.has(record.sopInstanceUid) && !held)
+    if (exam !== undefined && isHeld(exam))
+      checkHeld(exam, record.sopInstanceUid, archive, complain);
+    else if (!archive.kept.has(record.sopInstanceUid))
       complain(`${record.sopInstanceUid} of ${record.examId} is not in the archive`);
   }
   for (const uid of archive.kept.keys())
     if (!ledger.made.has(uid)) complain(`the archive holds ${uid}, which was never made`);
 }
+
+/** What is held does not go out: only what had gone before, or was on its way. */
+function checkHeld(
+  exam: Exam,
+  uid: string,
+  archive: SimArchive,
+  complain: (what: string) => void,
+): void {
+  const late = archive.receipts.find(
+    (r) => r.sopInstanceUid === uid && r.atMs > (exam.endedMs ?? 0) + ON_ITS_WAY_MS,
+  );
+  if (late !== undefined) complain(`${uid} of ${exam.id} was held, and sent at ${clockTime(late)}`);
+}
+
+/** An association that was sending when the exam was held may end with what it has begun. */
+const ON_ITS_WAY_MS = 1_000;
 
 /**
  * Exactly once: an instance comes again only where the answer to it was lost on the way, or before
@@ -103,7 +120,10 @@ function clockTime({ atMs }: Receipt): string {
 /** The archive has committed to everything it was given, and the device knows. */
 function checkCommitments({ ledger, archive, storage, complain }: DayParts): void {
   for (const uid of archive.kept.keys()) {
-    if (!archive.committed.has(uid)) complain(`${uid} is not committed`);
+    const exam = ledger.exams.get(ledger.made.get(uid)?.examId ?? "");
+    if (exam !== undefined && isHeld(exam)) continue;
+    if (!archive.committed.has(uid))
+      complain(`${uid} of ${examText(ledger, uid)} is not committed`);
     const record = storage.reader.instance(uid);
     if (record === null) continue;
     const commits = storage.reader.listings([record])[0]?.commits ?? [];
@@ -117,6 +137,11 @@ function checkCommitments({ ledger, archive, storage, complain }: DayParts): voi
   }
 }
 
+function examText({ made, exams }: Ledger, sopInstanceUid: string): string {
+  const exam = exams.get(made.get(sopInstanceUid)?.examId ?? "");
+  return `${exam?.id} (${exam?.state}${exam?.discontinuationReason ? `, ${exam.discontinuationReason}` : ""})`;
+}
+
 /** DICOM's codes of dose report totals, PS3.16 TID 10004 and 10007. */
 const DAP_TOTAL = "113722";
 
@@ -127,7 +152,7 @@ function checkDose({ ledger, archive, complain }: DayParts): void {
     for (const { report } of exam.exposures)
       if (!beams.has(beamKey(report))) complain(`${exam.id} records a beam that never was`);
   for (const record of ledger.made.values()) {
-    if (record.sopClassUid !== SopClassUid.XRayRadiationDoseSrStorage) continue;
+    if (!isReport(record)) continue;
     const kept = archive.kept.get(record.sopInstanceUid);
     const exam = record.examId === null ? undefined : ledger.exams.get(record.examId);
     if (kept === undefined || exam === undefined) continue;
@@ -179,4 +204,55 @@ function eventsOf(report: DataSet): string[] {
   return [...contentOf(report)]
     .filter((item) => conceptOf(item) === IRRADIATION_EVENT_UID)
     .map((item) => item.string(Tag.UID) ?? "");
+}
+
+/** The scheduler knows of every step with an image how it began, how it ended and what it made. */
+function checkSteps({ ledger, ris, complain }: DayParts): void {
+  const byExam = Map.groupBy(ledger.made.values(), (r) => r.examId);
+  const wanted = new Map<string, Exam>();
+  for (const exam of ledger.exams.values())
+    if (byExam.get(exam.id)?.some((r) => !isReport(r))) wanted.set(exam.mppsSopInstanceUid, exam);
+  for (const uid of ris.steps.keys())
+    if (!wanted.has(uid)) complain(`the scheduler has a step ${uid} of no exam with images`);
+  for (const [uid, exam] of wanted) {
+    const step = ris.steps.get(uid);
+    if (step === undefined) {
+      complain(`${exam.id}: its step never came to the scheduler`);
+      continue;
+    }
+    const same = (what: string, told: string | undefined, is: string) => {
+      if ((told ?? "") !== is)
+        complain(`${exam.id}: its step tells ${what} "${told}", not "${is}"`);
+    };
+    const order = step.created.items(Tag.ScheduledStepAttributesSequence)[0];
+    same("the patient", step.created.string(Tag.PatientID), exam.patient.patientId);
+    same("the name", step.created.string(Tag.PatientName), exam.patient.patientName);
+    same("the study", order?.string(Tag.StudyInstanceUID), exam.studyInstanceUid);
+    same("the accession number", order?.string(Tag.AccessionNumber), exam.accessionNumber);
+    same(
+      "the scheduled step",
+      order?.string(Tag.ScheduledProcedureStepID),
+      exam.worklistItem?.scheduledProcedureStepId ?? "",
+    );
+    same("the state", step.state, exam.state === "completed" ? "COMPLETED" : "DISCONTINUED");
+    if (step.set === null) continue;
+    const reason = step.set
+      .items(Tag.PerformedProcedureStepDiscontinuationReasonCodeSequence)[0]
+      ?.string(Tag.CodeValue);
+    same("the reason", reason, exam.discontinuationReason ?? "");
+    const told = step.set
+      .items(Tag.PerformedSeriesSequence)
+      .flatMap((series) => [
+        ...series.items(Tag.ReferencedImageSequence),
+        ...series.items(Tag.ReferencedNonImageCompositeSOPInstanceSequence),
+      ])
+      .map((item) => item.string(Tag.ReferencedSOPInstanceUID) ?? "");
+    const made = (byExam.get(exam.id) ?? []).map((r) => r.sopInstanceUid);
+    if (told.sort().join() !== made.sort().join())
+      complain(`${exam.id}: its step names ${told.length} instances of ${made.length}`);
+  }
+}
+
+function isReport({ sopClassUid }: InstanceRecord): boolean {
+  return sopClassUid === SopClassUid.XRayRadiationDoseSrStorage;
 }

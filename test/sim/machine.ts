@@ -7,7 +7,7 @@ import { type Assembled, assemble } from "../../src/assembly.ts";
 import { type Configuration, parseConfiguration } from "../../src/config/configuration.ts";
 import type { Clock, Timer } from "../../src/core/clock.ts";
 import type { Connection, Dial, Listen } from "../../src/core/connection.ts";
-import type { Log } from "../../src/core/log.ts";
+import type { Log, LogFields, LogLevel } from "../../src/core/log.ts";
 import type { Random } from "../../src/core/random.ts";
 import { readObjectHeader } from "../../src/dicom/io/object-header.ts";
 import { simulatedGenerator } from "../../src/hal/generator/sim/simulated-generator.ts";
@@ -179,7 +179,8 @@ export class Machine {
   }
 
   async #assemble(life: Life, number: number): Promise<Run> {
-    const { host, random, log, observer } = this.#parts;
+    const { host, random, observer } = this.#parts;
+    const log = mortalLog(this.#parts.log, life);
     const clock = mortalClock(this.#parts.clock, life);
     const disk = mortalDisk(this.#disk, life, () => this.happened());
     const pixels = tinyPixels();
@@ -268,6 +269,21 @@ export class Machine {
     ) as unknown as Pick<StoragePort, StorageMethod>;
     return { ...storage, ...calls };
   }
+}
+
+function mortalLog(log: Log, life: Life): Log {
+  const write =
+    (level: LogLevel) =>
+    (event: string, fields?: LogFields): void => {
+      if (life.alive) log[level](event, fields);
+    };
+  return {
+    debug: write("debug"),
+    info: write("info"),
+    warn: write("warn"),
+    error: write("error"),
+    with: (fields) => mortalLog(log.with(fields), life),
+  };
 }
 
 function mortalClock(clock: Clock, life: Life): Clock {

@@ -76,6 +76,7 @@ export class SimRis extends SimPeer {
           if (this.chance(0.02)) await this.sleep(this.parts.random.int(1_000, 120_000));
           const uid = command.affectedSopInstanceUid;
           if (data === null || uid === undefined) return reply.respond({ status: 0x0110 });
+          if (this.chance(0.01)) return reply.respond({ status: 0x0110 });
           if (this.steps.has(uid)) return reply.respond({ status: 0x0111 });
           const created = decodeFrom(context, data, {});
           const state = created.string(Tag.PerformedProcedureStepStatus) ?? "";
@@ -89,6 +90,7 @@ export class SimRis extends SimPeer {
           if (this.chance(0.02)) await this.sleep(this.parts.random.int(1_000, 120_000));
           const uid = command.requestedSopInstanceUid;
           const step = this.steps.get(uid);
+          if (this.chance(0.01)) return reply.respond({ status: 0x0110 });
           if (step === undefined) return reply.respond({ status: 0x0112 });
           if (FINAL.includes(step.state))
             return reply.respond({ status: 0x0110, errorId: NO_LONGER_UPDATED });
