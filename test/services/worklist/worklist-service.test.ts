@@ -30,6 +30,7 @@ async function open(port: number, worklist: object = {}, before?: Station) {
         remoteAt(port, ["worklist"]),
       ],
       worklist: { modality: "RF", ...worklist },
+      device: { timeZone: "Asia/Tokyo" },
     },
     before,
   );
