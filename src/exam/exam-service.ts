@@ -56,7 +56,7 @@ import {
 } from "./exam-record.ts";
 import type { ImageFound, ImageMaker, ImageOrder } from "./image-maker.ts";
 import { contrastAgentFault, protocolFault, registrationFault } from "./input-check.ts";
-import { missedFrames, textNotices, withNotices } from "./notices.ts";
+import { missedFrames, noImage, reasonOf, textNotices, withNotices } from "./notices.ts";
 import {
   DiskFullError,
   encodeObject,
@@ -457,8 +457,13 @@ export class ExamService {
     };
     const object = this.#objectFor(order.kind, protocol);
     const exam = await this.#inTurn(examId, async () => {
-      const lost = save && end.frames > 0 ? end.lostFrames : 0;
-      const notices = lost > 0 ? [missedFrames(lost, end.frames + lost)] : [];
+      const lost = save ? end.lostFrames : 0;
+      const notices =
+        lost === 0
+          ? []
+          : end.frames === 0
+            ? [noImage(exposure, "the panel delivered no frame")]
+            : [missedFrames(lost, end.frames + lost)];
       const withIt = withNotices(withExposure(this.#current(examId), exposure), notices);
       const next =
         save && end.frames > 0 ? this.#withSeriesOf(withIt, protocol, exposure, object) : withIt;
@@ -466,6 +471,7 @@ export class ExamService {
       return next;
     });
     if (end.frames > 0) this.#make(exam, protocol, exposure, object, frame, run, fps);
+    else if (save) this.#lostImage(examId);
     return exposure;
   }
 
@@ -511,13 +517,22 @@ export class ExamService {
           error,
         });
         this.#lostImage(exam.id);
-        this.news.emit({ type: "exam", exam: this.#current(exam.id) });
+        await this.#tell(exam.id, [noImage(exposure, reasonOf(error))]);
       }
     };
     const all = this.#making.get(exam.id) ?? new Set();
     this.#making.set(exam.id, all);
     const mine = work().finally(() => all.delete(mine));
     all.add(mine);
+  }
+
+  /** Keeps sentences with an exam; where even that fails the log has to do. */
+  async #tell(examId: string, notices: readonly string[]): Promise<void> {
+    try {
+      await this.#inTurn(examId, () => this.#save(withNotices(this.#current(examId), notices)));
+    } catch (error) {
+      this.#parts.log.error("notice-not-kept", { examId, error });
+    }
   }
 
   #lostImage(examId: string): void {

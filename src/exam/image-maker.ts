@@ -27,7 +27,7 @@ import {
   type ImageSubject,
   imageFacts,
 } from "./image-facts.ts";
-import { textNotices, unkeptFrames } from "./notices.ts";
+import { reasonOf, textNotices, unkeptFrames } from "./notices.ts";
 import {
   encodeObject,
   InstanceNumbers,
@@ -309,8 +309,3 @@ export class ImageMaker {
 
 /** Stands for a UID in an object that is only tried out. */
 export const PROBE_UID = "2.25.0";
-
-function reasonOf(failure: unknown): string {
-  if (failure instanceof Error) return failure.message;
-  return failure === null ? "see the log" : String(failure);
-}

@@ -4,6 +4,7 @@
 import type { Substitution } from "../dicom/data/charset/output-character-set.ts";
 import { keywordOf, tagText } from "../dicom/dict/dictionary.ts";
 import type { Exam } from "../model/exam.ts";
+import type { Exposure } from "../model/exposure.ts";
 
 /** Sentences kept with an exam; what comes after is in the log alone. */
 export const NOTICES_MAX = 50;
@@ -34,6 +35,16 @@ export const missedFrames = (lost: number, wanted: number) =>
 /** Frames of a run that came and are in no object. */
 export const unkeptFrames = (lost: number, delivered: number, reason: string) =>
   `${lost} of ${delivered} frames of a run were not kept: ${reason}.`;
+
+/** An exposure after which nothing can be seen. */
+export const noImage = ({ kind, exposureId }: Exposure, reason: string) =>
+  `${kind} ${exposureId} left no image: ${reason}.`;
+
+/** A failure in the words of its error. */
+export function reasonOf(failure: unknown): string {
+  if (failure instanceof Error) return failure.message;
+  return failure === null ? "see the log" : String(failure);
+}
 
 /** The exam with sentences it does not have yet. */
 export function withNotices(exam: Exam, notices: readonly string[]): Exam {
