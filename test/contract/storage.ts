@@ -141,6 +141,30 @@ export function storageContract(name: string, make: () => Promise<StorageUnderTe
     expect(again.reconciliation.adopted).toEqual([]);
   });
 
+  check("the oldest committed study goes when asked for one, and no other", async (under) => {
+    const { storage } = under;
+    for (const n of [1, 2]) await storage.writeObject(objectOf(`1.${n}.1`, { study: `1.${n}` }));
+    expect(await storage.deleteCommitted(["archive"])).toEqual({ kind: "none" });
+    const transaction = { remoteId: "archive", studyInstanceUid: "1.2", createdMs: START_MS };
+    await storage.createCommitment({ ...transaction, transactionUid: "9.1" }, ["1.2.1"]);
+    await storage.supersedeCommitments("archive", "asked for again");
+    expect(storage.reader.commitment("9.1")?.state).toBe("superseded");
+    const done = [{ sopInstanceUid: "1.2.1", failureReason: null }];
+    await storage.recordCommitment("9.1", done, START_MS);
+    expect(await storage.deleteCommitted(["archive", "other"])).toEqual({ kind: "none" });
+    const bytes = storage.reader.instance("1.2.1")?.fileBytes ?? 0;
+    expect(await storage.deleteCommitted(["archive"])).toEqual({
+      kind: "deleted",
+      studyInstanceUid: "1.2",
+      instances: 1,
+      bytes,
+    });
+    expect(await storage.deleteCommitted(["archive"])).toEqual({ kind: "none" });
+    const again = await under.restart();
+    expect(again.reader.studies().map((s) => s.studyInstanceUid)).toEqual(["1.1"]);
+    expect(again.reader.commitment("9.1")).toBeNull();
+  });
+
   check("numbers and jobs outlive a restart", async (under) => {
     await under.storage.writeObject(objectOf("1.1"));
     const first = await under.storage.takeNumbers("uid", 10);
