@@ -7,6 +7,7 @@ import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { healthOf } from "./api/ports/health.ts";
 import { jobPort } from "./api/ports/job-port.ts";
+import { printPlanner } from "./api/ports/print-planner.ts";
 import { stepPort } from "./api/ports/step-port.ts";
 import { instanceOf, studyPort } from "./api/ports/study-port.ts";
 import { worklistPort, worklistResultOf } from "./api/ports/worklist-port.ts";
@@ -23,10 +24,12 @@ import { UidGenerator } from "./dicom/iod/uid.ts";
 import { Acquisition, type Panel } from "./exam/acquisition.ts";
 import { Calibrations } from "./exam/calibrations.ts";
 import { ExamService } from "./exam/exam-service.ts";
-import { ImageMaker, type PixelChain } from "./exam/image-maker.ts";
+import { ImageMaker } from "./exam/image-maker.ts";
+import type { PixelChain } from "./exam/pixel-chain.ts";
 import type { CalibrationMap, DetectorEvent, DetectorHealth } from "./hal/detector/detector.ts";
 import type { DapMeter, Generator, Positioner } from "./hal/generator/generator.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
+import { PrintJobExecutor } from "./jobs/print-job.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { AutoSend } from "./services/auto-send.ts";
@@ -36,6 +39,7 @@ import type { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { type IncomingDependencies, serveIncoming } from "./services/incoming.ts";
 import { StepService } from "./services/mpps/step-service.ts";
 import { Pictures } from "./services/picture.ts";
+import { filmPrinter } from "./services/print/film-printer.ts";
 import { LifeCheck } from "./services/remotes/life-check.ts";
 import { RemoteStates } from "./services/remotes/remote-states.ts";
 import { Retention } from "./services/retention.ts";
@@ -80,7 +84,7 @@ export interface Given {
   readonly pixels: Pixels;
   readonly storage: StoragePort;
   readonly disk: () => Promise<DiskSpace>;
-  readonly renderer: Pick<RenderClient, "render" | "page" | "decode">;
+  readonly renderer: Pick<RenderClient, "render" | "page" | "decode" | "filmBox">;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -191,6 +195,18 @@ export async function assemble(given: Given): Promise<Assembled> {
         clock,
         random,
         retryDelayMs: () => configuration().storage.retryDelay * 1000,
+      }),
+      print: new PrintJobExecutor({
+        storage,
+        printer: filmPrinter({
+          ...network,
+          storage,
+          states,
+          compose: (box, into) => given.renderer.filmBox(box, into),
+        }),
+        clock,
+        random,
+        retryDelayMs: () => configuration().print.retryDelay * 1000,
       }),
     },
   });
@@ -316,10 +332,14 @@ export async function assemble(given: Given): Promise<Assembled> {
       onDeleted: (studyInstanceUid) =>
         events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
     }),
-    jobs: jobPort(jobs, storage, (remoteId, service) =>
-      configuration().remotes.some(
-        (r) => r.id === remoteId && (r.services as readonly string[]).includes(service),
-      ),
+    jobs: jobPort(
+      jobs,
+      storage,
+      (remoteId, service) =>
+        configuration().remotes.some(
+          (r) => r.id === remoteId && (r.services as readonly string[]).includes(service),
+        ),
+      { print: printPlanner(storage, configuration) },
     ),
     simulator: simulatorPort(exams),
     worklist: worklistPort(worklist, storage),

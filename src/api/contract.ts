@@ -674,6 +674,24 @@ const sendRequestSchema = z
     error: "either studyInstanceUid or sopInstanceUids must be given, not both",
   });
 
+/** Images that fit on a film of 8 by 8. */
+const FILM_IMAGES_MAX = 64;
+
+const printImageSchema = z.union([
+  uidSchema,
+  z
+    .strictObject({
+      sopInstanceUid: uidSchema,
+      frame: z.number().int().min(1).max(1_000_000).optional(),
+      window: z
+        .strictObject({ center: z.number(), width: z.number().min(1) })
+        .optional()
+        .openapi({ description: "In place of the image's own" }),
+      invert: z.boolean().optional(),
+    })
+    .openapi("PrintImage"),
+]);
+
 const printRequestSchema = z.strictObject({
   type: z.literal("print"),
   remoteId: idSchema,
@@ -685,7 +703,10 @@ const printRequestSchema = z.strictObject({
           .regex(/^STANDARD\\\d{1,2},\d{1,2}$/, "must be STANDARD\\columns,rows"),
         orientation: z.enum(["PORTRAIT", "LANDSCAPE"]),
         filmSize: z.string().max(16),
-        images: uidListSchema,
+        images: z.array(printImageSchema).min(1).max(FILM_IMAGES_MAX),
+        trueSize: z.boolean().optional().openapi({
+          description: "1 mm at the detector is 1 mm on the film; else images fill their boxes",
+        }),
       }),
     )
     .min(1)

@@ -221,7 +221,7 @@ const printer = z
     filmSizes: z.record(z.string(), z.tuple([whole(64, 16384), whole(64, 16384)])).default({
       "14INX17IN": [4096, 5120],
       "14INX14IN": [4096, 4096],
-      "11INX14IN": [3072, 3840],
+      "10INX14IN": [2926, 4096],
       "8INX10IN": [2048, 2560],
     }),
     mediumType: z.string().default("BLUE FILM"),
@@ -232,6 +232,8 @@ const printer = z
     emptyImageDensity: z.string().default("BLACK"),
     minDensity: whole(0, 400).default(0),
     maxDensity: whole(0, 400).default(300),
+    /** Distance of the printer's pixels; without it true size goes by the film's nominal size. */
+    pixelPitchMm: real(0.01, 1, "mm").optional(),
   })
   .refine((p) => p.minDensity <= p.maxDensity, {
     path: ["minDensity"],
@@ -384,6 +386,14 @@ const schema = z
 export type Configuration = z.output<typeof schema>;
 export type Remote = Configuration["remotes"][number];
 export type Service = (typeof SERVICES)[number];
+export type Printer = z.output<typeof printer>;
+
+const PRINTER_DEFAULTS: Printer = printer.parse({});
+
+/** What is configured of a printer, or what is assumed of one that has only its remote's entry. */
+export function printerOf(configuration: Configuration, remoteId: string): Printer {
+  return configuration.printers[remoteId] ?? PRINTER_DEFAULTS;
+}
 
 // ---- reading ------------------------------------------------------------------------------------
 

@@ -37,11 +37,26 @@ export interface SendParameters {
   readonly automatic?: boolean | undefined;
 }
 
+/** One image on a film. */
+export interface PrintImage {
+  readonly sopInstanceUid: string;
+  /** From 1; the first where absent. */
+  readonly frame?: number | undefined;
+  /** In place of the window the object has. */
+  readonly window?: { readonly center: number; readonly width: number } | undefined;
+  /** Turns the grey scale round, besides what MONOCHROME1 does. */
+  readonly invert?: boolean | undefined;
+}
+
 export interface PrintFilm {
+  /** STANDARD\columns,rows. */
   readonly displayFormat: string;
   readonly orientation: "PORTRAIT" | "LANDSCAPE";
   readonly filmSize: string;
-  readonly images: readonly string[];
+  /** In the order of the image boxes, at most as many. */
+  readonly images: readonly PrintImage[];
+  /** A millimetre at the detector is a millimetre on the film; else images fill their boxes. */
+  readonly trueSize?: boolean | undefined;
 }
 
 export interface PrintParameters {

@@ -221,6 +221,7 @@ export class Machine {
         render: () => Promise.reject(new Error("nobody looks at pictures here")),
         page: () => Promise.reject(new Error("nobody looks at pages here")),
         decode: () => Promise.reject(new Error("nobody captures screens here")),
+        filmBox: () => Promise.reject(new Error("nobody prints here")),
       },
       dial: mortalDial(host.dial, life),
       listen: mortalListen(host.listen, life),

@@ -3,16 +3,34 @@
 import { unreachable } from "../../core/assert.ts";
 import type { ControlOutcome, JobQueue } from "../../jobs/job-queue.ts";
 import type { InstanceRecord } from "../../model/instance.ts";
+import type { JobParameters } from "../../model/job.ts";
 import type { StoragePort } from "../../store/storage-port.ts";
 import type { NewJob } from "../contract.ts";
 import type { JobsPort } from "../device.ts";
 import { type Answer, answer, refuse } from "../problem.ts";
 import { jobView } from "../views.ts";
 
+/** What becomes of a request: the job that is made of it. */
+export interface PlannedJob {
+  readonly parameters: JobParameters;
+  /** Its instances, in order. */
+  readonly items: readonly string[];
+  /** Steps of a job that counts otherwise. */
+  readonly total?: number | undefined;
+}
+
+/** Checks a request and makes a job of it; a type without a planner is refused. */
+export type JobPlanners = {
+  readonly [T in Exclude<NewJob["type"], "send">]?: (
+    request: Extract<NewJob, { type: T }>,
+  ) => Promise<Answer<PlannedJob>>;
+};
+
 export function jobPort(
   jobs: JobQueue,
   storage: StoragePort,
   hasRemote: (remoteId: string, service: string) => boolean,
+  planners: JobPlanners = {},
 ): JobsPort {
   const controlled = (id: string, verb: string, outcome: ControlOutcome) => {
     switch (outcome.kind) {
@@ -26,34 +44,51 @@ export function jobPort(
         return unreachable(outcome);
     }
   };
+  const planSend = (request: Extract<NewJob, { type: "send" }>): Answer<PlannedJob> => {
+    const { remoteId } = request;
+    if (!hasRemote(remoteId, "storage"))
+      return refuse(
+        "unknown-reference",
+        `The configuration has no remote ${remoteId} with the service storage.`,
+      );
+    const chosen = instancesOf(storage, request);
+    if (!chosen.ok) return chosen;
+    const [first] = chosen.value;
+    if (first === undefined) return refuse("unknown-reference", "There is nothing to send.");
+    const sopInstanceUids = chosen.value.map((i) => i.sopInstanceUid);
+    const { studyInstanceUid } = first;
+    return answer({
+      parameters: { type: "send", remoteId, studyInstanceUid, sopInstanceUids },
+      items: sopInstanceUids,
+    });
+  };
+  const plan = async (request: NewJob): Promise<Answer<PlannedJob>> => {
+    switch (request.type) {
+      case "send":
+        return planSend(request);
+      case "print":
+        return (await planners.print?.(request)) ?? unsupported(request.type);
+      case "export":
+        return (await planners.export?.(request)) ?? unsupported(request.type);
+      case "retrieve":
+        return (await planners.retrieve?.(request)) ?? unsupported(request.type);
+      default:
+        return unreachable(request);
+    }
+  };
   return {
     async create(request) {
-      if (request.type !== "send") return unsupported(request.type);
-      if (!hasRemote(request.remoteId, "storage"))
-        return refuse(
-          "unknown-reference",
-          `The configuration has no remote ${request.remoteId} with the service storage.`,
-        );
-      const chosen = instancesOf(storage, request);
-      if (!chosen.ok) return chosen;
-      const [first] = chosen.value;
-      if (first === undefined) return refuse("unknown-reference", "There is nothing to send.");
-      const outcome = await jobs.create(
-        {
-          type: "send",
-          remoteId: request.remoteId,
-          studyInstanceUid: first.studyInstanceUid,
-          sopInstanceUids: chosen.value.map((i) => i.sopInstanceUid),
-        },
-        chosen.value.map((i) => i.sopInstanceUid),
-      );
+      const planned = await plan(request);
+      if (!planned.ok) return planned;
+      const { parameters, items, total } = planned.value;
+      const outcome = await jobs.create(parameters, items, total);
       switch (outcome.kind) {
         case "created":
           return answer(jobView(outcome.job));
         case "unsupported":
           return unsupported(outcome.type);
         case "empty":
-          return refuse("unknown-reference", "There is nothing to send.");
+          return refuse("unknown-reference", `There is nothing to ${request.type}.`);
         case "too-many":
           return refuse("busy", `${outcome.limit} jobs wait already; cancel some of them.`);
         default:

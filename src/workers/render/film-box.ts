@@ -57,7 +57,10 @@ function grey(samples: Uint8Array): Uint8Array {
   const out = new Uint8Array(samples.length / 3);
   for (let i = 0, at = 0; i < out.length; i++, at += 3)
     out[i] =
-      ((samples[at] ?? 0) * 299 + (samples[at + 1] ?? 0) * 587 + (samples[at + 2] ?? 0) * 114 + 500) /
+      ((samples[at] ?? 0) * 299 +
+        (samples[at + 1] ?? 0) * 587 +
+        (samples[at + 2] ?? 0) * 114 +
+        500) /
       1000;
   return out;
 }

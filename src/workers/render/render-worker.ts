@@ -33,7 +33,10 @@ serveTasks<null, RenderTask, RenderAnswer>(self, () => async (task) => {
     case "decode":
       return decode(task.png);
     case "film-box":
-      await composeFilmBox(task.box, new Uint8Array(task.into, 0, task.box.columns * task.box.rows));
+      await composeFilmBox(
+        task.box,
+        new Uint8Array(task.into, 0, task.box.columns * task.box.rows),
+      );
       return { type: "composed" };
     default:
       return unreachable(task);

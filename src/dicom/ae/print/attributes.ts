@@ -21,6 +21,8 @@ export interface PrintAttribute extends AttributeRow {
   readonly fixed?: readonly (string | number)[] | undefined;
   /** The values that may be sent. */
   readonly allowed?: readonly string[] | undefined;
+  /** Left out for a printer that refuses values with 0106 (F4); PS3.4 §H.4 wants none of these. */
+  readonly spare?: true | undefined;
 }
 
 function row(
@@ -29,7 +31,7 @@ function row(
   vr: Vr,
   presence: PrintAttribute["presence"],
   source: PrintAttribute["source"],
-  more: Pick<PrintAttribute, "fixed" | "allowed" | "added" | "erratum"> = {},
+  more: Pick<PrintAttribute, "fixed" | "allowed" | "spare" | "added" | "erratum"> = {},
 ): PrintAttribute {
   return { depth, tag, vr, presence, source, ...more };
 }
@@ -50,9 +52,9 @@ export const FILM_SESSION_ATTRIBUTES: AttributeTable<PrintAttribute> = {
   table: "4.2-71",
   rows: [
     row(0, Tag.NumberOfCopies, "IS", "ALWAYS", "AUTO", { erratum: ["E101"] }),
-    row(0, Tag.PrintPriority, "CS", "ALWAYS", "AUTO", { fixed: ["HIGH"] }),
-    row(0, Tag.MediumType, "CS", "ALWAYS", "CONFIG", { allowed: ["BLUE FILM", "CLEAR FILM", "PAPER"] }),
-    row(0, Tag.FilmDestination, "CS", "ALWAYS", "CONFIG", { allowed: ["MAGAZINE", "PROCESSOR"] }),
+    row(0, Tag.PrintPriority, "CS", "ALWAYS", "AUTO", { fixed: ["HIGH"], spare: true }),
+    row(0, Tag.MediumType, "CS", "ALWAYS", "CONFIG", { allowed: ["BLUE FILM", "CLEAR FILM", "PAPER"], spare: true }),
+    row(0, Tag.FilmDestination, "CS", "ALWAYS", "CONFIG", { allowed: ["MAGAZINE", "PROCESSOR"], spare: true }),
   ],
 };
 
@@ -64,13 +66,13 @@ export const FILM_BOX_ATTRIBUTES: AttributeTable<PrintAttribute> = {
     row(0, Tag.ImageDisplayFormat, "ST", "ALWAYS", "USER", { erratum: ["E38"] }),
     row(0, Tag.FilmOrientation, "CS", "ALWAYS", "USER", { allowed: ["PORTRAIT", "LANDSCAPE"] }),
     row(0, Tag.FilmSizeID, "CS", "ALWAYS", "USER", { allowed: ["14INX17IN", "14INX14IN", "10INX14IN", "8INX10IN"] }),
-    row(0, Tag.MagnificationType, "CS", "ALWAYS", "CONFIG", { allowed: ["REPLICATE", "BILINEAR", "CUBIC", "NONE"] }),
-    row(0, Tag.SmoothingType, "CS", "ANAP", "CONFIG", { allowed: ["SHARP", "SMOOTH"], erratum: ["E40"] }),
-    row(0, Tag.BorderDensity, "CS", "ALWAYS", "CONFIG", { allowed: ["BLACK", "WHITE"] }),
-    row(0, Tag.EmptyImageDensity, "CS", "ALWAYS", "CONFIG", { fixed: ["BLACK"] }),
-    row(0, Tag.MinDensity, "US", "ALWAYS", "CONFIG", { erratum: ["E37"] }),
-    row(0, Tag.MaxDensity, "US", "ALWAYS", "CONFIG", { erratum: ["E37"] }),
-    row(0, Tag.Trim, "CS", "ALWAYS", "CONFIG", { fixed: ["NO"] }),
+    row(0, Tag.MagnificationType, "CS", "ALWAYS", "CONFIG", { allowed: ["REPLICATE", "BILINEAR", "CUBIC", "NONE"], spare: true }),
+    row(0, Tag.SmoothingType, "CS", "ANAP", "CONFIG", { allowed: ["SHARP", "SMOOTH"], spare: true, erratum: ["E40"] }),
+    row(0, Tag.BorderDensity, "CS", "ALWAYS", "CONFIG", { allowed: ["BLACK", "WHITE"], spare: true }),
+    row(0, Tag.EmptyImageDensity, "CS", "ALWAYS", "CONFIG", { fixed: ["BLACK"], spare: true }),
+    row(0, Tag.MinDensity, "US", "ALWAYS", "CONFIG", { spare: true, erratum: ["E37"] }),
+    row(0, Tag.MaxDensity, "US", "ALWAYS", "CONFIG", { spare: true, erratum: ["E37"] }),
+    row(0, Tag.Trim, "CS", "ALWAYS", "CONFIG", { fixed: ["NO"], spare: true }),
     row(0, Tag.ReferencedFilmSessionSequence, "SQ", "ALWAYS", "AUTO"),
     row(1, Tag.ReferencedSOPClassUID, "UI", "ALWAYS", "AUTO", { fixed: [SopClassUid.BasicFilmSession] }),
     row(1, Tag.ReferencedSOPInstanceUID, "UI", "ALWAYS", "AUTO"),
@@ -102,6 +104,8 @@ export interface FilmSession {
   readonly copies: number;
   readonly mediumType: string;
   readonly filmDestination: string;
+  /** Only what the printer must be told: after a refusal with 0106 (F4). */
+  readonly reduced?: boolean | undefined;
 }
 
 export interface FilmBox {
@@ -116,6 +120,10 @@ export interface FilmBox {
   /** Hundredths of optical density, minimum not above maximum (E37). */
   readonly minDensity: number;
   readonly maxDensity: number;
+  /** BLACK where absent. */
+  readonly emptyImageDensity?: string | undefined;
+  /** Only what the printer must be told: after a refusal with 0106 (F4). */
+  readonly reduced?: boolean | undefined;
 }
 
 export interface ImageBox {
@@ -128,11 +136,15 @@ export interface ImageBox {
 }
 
 export function filmSessionDataSet(session: FilmSession): DataSet {
-  return build(FILM_SESSION_ATTRIBUTES, [
-    [Tag.NumberOfCopies, String(session.copies)],
-    [Tag.MediumType, session.mediumType],
-    [Tag.FilmDestination, session.filmDestination],
-  ]);
+  return build(
+    FILM_SESSION_ATTRIBUTES,
+    [
+      [Tag.NumberOfCopies, String(session.copies)],
+      [Tag.MediumType, session.mediumType],
+      [Tag.FilmDestination, session.filmDestination],
+    ],
+    session.reduced,
+  );
 }
 
 /** F1: the reference to its session is always there. */
@@ -140,17 +152,22 @@ export function filmBoxDataSet(box: FilmBox, filmSessionUid: string): DataSet {
   const session = withFixed(FILM_BOX_ATTRIBUTES, 1, [
     [Tag.ReferencedSOPInstanceUID, filmSessionUid],
   ]);
-  return build(FILM_BOX_ATTRIBUTES, [
-    [Tag.ImageDisplayFormat, box.displayFormat],
-    [Tag.FilmOrientation, box.orientation],
-    [Tag.FilmSizeID, box.filmSize],
-    [Tag.MagnificationType, box.magnification],
-    [Tag.SmoothingType, box.magnification === "CUBIC" ? box.smoothing : undefined],
-    [Tag.BorderDensity, box.borderDensity],
-    [Tag.MinDensity, box.minDensity],
-    [Tag.MaxDensity, box.maxDensity],
-    [Tag.ReferencedFilmSessionSequence, [session]],
-  ]);
+  return build(
+    FILM_BOX_ATTRIBUTES,
+    [
+      [Tag.ImageDisplayFormat, box.displayFormat],
+      [Tag.FilmOrientation, box.orientation],
+      [Tag.FilmSizeID, box.filmSize],
+      [Tag.MagnificationType, box.magnification],
+      [Tag.SmoothingType, box.magnification === "CUBIC" ? box.smoothing : undefined],
+      [Tag.BorderDensity, box.borderDensity],
+      [Tag.EmptyImageDensity, box.emptyImageDensity],
+      [Tag.MinDensity, box.minDensity],
+      [Tag.MaxDensity, box.maxDensity],
+      [Tag.ReferencedFilmSessionSequence, [session]],
+    ],
+    box.reduced,
+  );
 }
 
 export function imageBoxDataSet(box: ImageBox): DataSet {
@@ -175,11 +192,19 @@ function withFixed(table: AttributeTable<PrintAttribute>, depth: number, pairs: 
   return values(...fixed, ...pairs);
 }
 
-function build(table: AttributeTable<PrintAttribute>, pairs: Pairs): DataSet {
-  return buildDataSet(table.rows, withFixed(table, 0, pairs), (attribute) => ({
-    send: attribute.presence === "ALWAYS" ? "value" : "when needed",
-    required: attribute.presence === "ALWAYS",
-  }));
+function build(
+  table: AttributeTable<PrintAttribute>,
+  pairs: Pairs,
+  reduced: boolean | undefined = false,
+): DataSet {
+  return buildDataSet(table.rows, withFixed(table, 0, pairs), (attribute) =>
+    reduced && attribute.spare === true
+      ? null
+      : {
+          send: attribute.presence === "ALWAYS" ? "value" : "when needed",
+          required: attribute.presence === "ALWAYS",
+        },
+  );
 }
 
 /** Tags asked of the printer. */

@@ -4,7 +4,6 @@
 
 import { assert } from "../../../core/assert.ts";
 import type { DataSet } from "../../data/data-set.ts";
-import { DecodeError } from "../../data/decode-error.ts";
 import { Tag } from "../../dict/attributes.ts";
 import { SopClassUid, WellKnownInstanceUid } from "../../dict/uids.ts";
 import type { DimseChannel, Numberless } from "../../dimse/channel.ts";
@@ -12,7 +11,7 @@ import type { RequestKind, ResponseOf } from "../../dimse/command.ts";
 import type { Body } from "../../dimse/message.ts";
 import { type Action, matchStatus, type StatusTable } from "../../dimse/status.ts";
 import type { AcceptedContext } from "../../ul/association.ts";
-import { decodeFrom, encodeFor, type PeerText } from "../data-sets.ts";
+import { encodeFor, type PeerText, readable } from "../data-sets.ts";
 import { brokenOff, type Failed, notSupported, refused } from "../outcome.ts";
 import {
   type FilmBox,
@@ -266,21 +265,6 @@ const ACCEPTED_WARNING: readonly Action[] = ["continue", "log", "report-user"];
 /** PS3.4 Annex H: B600 to B60A. */
 function isPrintWarning(status: number): boolean {
   return (status & 0xfff0) === 0xb600;
-}
-
-/** The answer's data set; one that cannot be read counts as none. */
-function readable(
-  context: AcceptedContext,
-  data: Uint8Array | null,
-  text: PeerText,
-): DataSet | null {
-  if (data === null) return null;
-  try {
-    return decodeFrom(context, data, text);
-  } catch (error) {
-    if (error instanceof DecodeError) return null;
-    throw error;
-  }
 }
 
 /** Success that lacks what the dialogue goes on with: a failure like any other status. */

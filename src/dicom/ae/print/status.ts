@@ -4,6 +4,9 @@
 import { type Action, type StatusTable, statusRow } from "../../dimse/status.ts";
 import type { EventTable } from "../event-reports.ts";
 
+/** PS3.7 §C.5.10: an attribute had a value the printer cannot take (quirk F4). */
+export const INVALID_ATTRIBUTE_VALUE = 0x0106;
+
 const GO_ON: readonly Action[] = ["continue"];
 const WARNED: readonly Action[] = ["continue", "log", "report-user"];
 const FAILED: readonly Action[] = ["abort-association", "fail-job", "log", "report-user"];
