@@ -10,6 +10,7 @@ import type {
   DetectorInfo,
   DetectorMode,
   DetectorState,
+  PhantomName,
 } from "../hal/detector/detector.ts";
 import type { Generator } from "../hal/generator/generator.ts";
 import type { ExposureReport } from "../model/exposure.ts";
@@ -307,12 +308,17 @@ export class Acquisition {
     const { technique } = setup;
     return {
       modeId: this.mode(kind).mode.id,
-      trigger: kind === "radiography" ? "extEdge" : "free",
+      // A panel that runs free would begin before the beam; the exposure's own signal begins a run.
+      trigger: kind === "radiography" ? "extEdge" : "software",
       frames: kind === "radiography" ? 1 : "continuous",
       fps: kind === "radiography" ? undefined : fps,
       kind: "normal",
       exposureEvent: event,
-      beam: { kv: technique.kv, mas: (technique.ma * technique.ms) / 1000 },
+      beam: {
+        kv: technique.kv,
+        mas: (technique.ma * technique.ms) / 1000,
+        phantom: phantomOf(setup.protocol.bodyPart),
+      },
     };
   }
 
@@ -354,6 +360,24 @@ export class Acquisition {
     this.#status = status;
     this.changes.emit(status);
   }
+}
+
+const TRUNK: readonly string[] = ["ABDOMEN", "PELVIS", "LSPINE", "SSPINE", "COCCYX", "HIP"];
+const LIMBS: readonly string[] = [
+  "HAND",
+  "FOOT",
+  "ANKLE",
+  "KNEE",
+  "ELBOW",
+  "ARM",
+  "LEG",
+  "EXTREMITY",
+];
+
+/** What lies on a panel of software for a body part; real panels don't look at it. */
+function phantomOf(bodyPart: string): PhantomName {
+  if (TRUNK.includes(bodyPart)) return "abdomen";
+  return LIMBS.includes(bodyPart) ? "extremity" : "thorax";
 }
 
 /** Pulses per second of a run where nothing else is said. */
