@@ -5,7 +5,6 @@
 import type { Configuration } from "../config/configuration.ts";
 import { assert } from "../core/assert.ts";
 import { Listeners } from "../core/listeners.ts";
-import type { SlotPool } from "../core/slot-pool.ts";
 import type { BuiltObject } from "../dicom/iod/build.ts";
 import type { ImageFacts } from "../dicom/iod/facts.ts";
 import type { IodProblem } from "../dicom/iod/iod-error.ts";
@@ -19,7 +18,6 @@ import { type Gy, milliseconds } from "../model/units.ts";
 import { RUN_HEADER_BYTES } from "../store/object-writer.ts";
 import type { Change } from "../store/records.ts";
 import type { FrameResult } from "../workers/pixel/pipeline.ts";
-import type { FluoroRequest, FrameRequest } from "../workers/pixel/pixel-pool.ts";
 import type { ArrivedFrame } from "./acquisition.ts";
 import {
   type ImageDetails,
@@ -37,15 +35,6 @@ import {
 } from "./object-writer.ts";
 import { type DisplayFrame, Run, type RunPart, type RunParts } from "./run.ts";
 import { SlotQueue } from "./slot-queue.ts";
-
-/** The pixel pool, as far as it is used here. */
-export interface PixelChain {
-  readonly raw: SlotPool;
-  readonly image: SlotPool;
-  readonly display: SlotPool;
-  processRadiograph(request: FrameRequest): Promise<FrameResult>;
-  processFluoroFrame(request: FluoroRequest): Promise<FrameResult>;
-}
 
 export interface ImageMakerParts
   extends ImageFactsParts,

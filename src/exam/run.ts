@@ -8,8 +8,8 @@ import type { Protocol } from "../model/protocol.ts";
 import type { StoragePort } from "../store/storage-port.ts";
 import type { FrameResult } from "../workers/pixel/pipeline.ts";
 import type { ArrivedFrame } from "./acquisition.ts";
-import type { PixelChain } from "./image-maker.ts";
 import { memoryPixels } from "./object-writer.ts";
+import type { PixelChain } from "./pixel-chain.ts";
 import type { SlotQueue } from "./slot-queue.ts";
 
 /** A windowed frame of a run for the screen; the pixels are valid during the call only. */

@@ -8,6 +8,14 @@ import { freePort } from "./free-port.ts";
 const PROGRAM = Bun.which("Orthanc") ?? Bun.which("Orthanc", { PATH: "/usr/sbin:/usr/bin" });
 export const hasOrthanc = PROGRAM !== null;
 
+/** The attributes tests look at. */
+export interface OrthancTags {
+  readonly SOPClassUID?: string;
+  readonly SOPInstanceUID?: string;
+  readonly PatientName?: string;
+  readonly StudyDescription?: string;
+}
+
 export interface Orthanc extends AsyncDisposable {
   readonly http: string;
   readonly dicomPort: number;
@@ -15,6 +23,10 @@ export interface Orthanc extends AsyncDisposable {
   instances(): Promise<string[]>;
   get<T>(path: string): Promise<T>;
   bytes(path: string): Promise<Uint8Array>;
+  /** Stores a file; answers Orthanc's id. Throws when it is refused. */
+  store(file: Uint8Array<ArrayBuffer>): Promise<string>;
+  /** An instance's attributes by keyword, as UTF-8 text. */
+  tags(id: string): Promise<OrthancTags>;
 }
 
 /** Starts Orthanc; `more` goes into its configuration. */
@@ -66,6 +78,12 @@ export async function startOrthanc(more: Record<string, unknown> = {}): Promise<
     get,
     instances: () => get<string[]>("instances"),
     bytes: async (path) => new Uint8Array(await (await fetch(`${http}/${path}`)).arrayBuffer()),
+    async store(file) {
+      const answer = await fetch(`${http}/instances`, { method: "POST", body: file });
+      if (!answer.ok) throw new Error(`refused: ${await answer.text()}`);
+      return ((await answer.json()) as { ID: string }).ID;
+    },
+    tags: (id) => get<OrthancTags>(`instances/${id}/simplified-tags`),
     [Symbol.asyncDispose]: stop,
   };
 }

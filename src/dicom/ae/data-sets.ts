@@ -3,6 +3,7 @@
 import type { OutputCharacterSet } from "../data/charset/output-character-set.ts";
 import type { DataSet } from "../data/data-set.ts";
 import { decodeDataSet } from "../data/decode.ts";
+import { DecodeError } from "../data/decode-error.ts";
 import { encodeDataSet } from "../data/encode.ts";
 import { TransferSyntaxUid } from "../dict/uids.ts";
 import type { Body } from "../dimse/message.ts";
@@ -38,4 +39,19 @@ export function decodeFrom(
     explicitVr: isExplicit(context),
     fallbackCharacterSet: text.fallbackCharacterSet,
   }).dataSet;
+}
+
+/** What a peer sent, or null where that makes no data set: one bad answer is not the end of all. */
+export function readable(
+  context: AcceptedContext,
+  bytes: Uint8Array | null,
+  text: Pick<PeerText, "fallbackCharacterSet">,
+): DataSet | null {
+  if (bytes === null) return null;
+  try {
+    return decodeFrom(context, bytes, text);
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
+  }
 }

@@ -3,7 +3,6 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { DataSet } from "../data/data-set.ts";
-import { DecodeError } from "../data/decode-error.ts";
 import type { DimseChannel } from "../dimse/channel.ts";
 import { PRIORITY } from "../dimse/command.ts";
 import type { Exchange } from "../dimse/message.ts";
@@ -15,7 +14,7 @@ import {
   type StatusTable,
 } from "../dimse/status.ts";
 import type { AcceptedContext } from "../ul/association.ts";
-import { decodeFrom, encodeFor, type PeerText } from "./data-sets.ts";
+import { encodeFor, type PeerText, readable } from "./data-sets.ts";
 import { brokenOff, type Failed, notSupported, refused } from "./outcome.ts";
 
 /** Matches that may still come after a C-CANCEL before the association is aborted (W2). */
@@ -118,7 +117,7 @@ async function collect(
       return { kind: "success", items, complete, reason, status, actions };
     }
 
-    const match = readMatch(context, step.data, options.text);
+    const match = readable(context, step.data, options.text);
     if (match === null) {
       unreadable++;
       continue;
@@ -164,21 +163,6 @@ async function drain(
   if (channel.association.end === null) channel.association.abort();
   const cancelled = service.statuses.rows.find((row) => row.service === "Cancel");
   return { ...truncated, status: 0xfe00, actions: cancelled?.actions ?? [] };
-}
-
-/** A match, or null where the peer's data set makes none: the others are not given up for it. */
-function readMatch(
-  context: AcceptedContext,
-  data: Uint8Array | null,
-  text: PeerText,
-): DataSet | null {
-  if (data === null) return null;
-  try {
-    return decodeFrom(context, data, text);
-  } catch (error) {
-    if (error instanceof DecodeError) return null;
-    throw error;
-  }
 }
 
 function skipped(unreadable: number): string | undefined {

@@ -17,7 +17,8 @@ export function SystemScreen() {
   const showing = useSignal(false);
   if (state === null) return <div class="screen" />;
   const { detector, generator, disk, device } = state;
-  const percent = (value: number | undefined) => (value === undefined ? undefined : `${value} %`);
+  const percent = (value: number | undefined) =>
+    value === undefined ? undefined : `${value.toFixed(1)} %`;
   return (
     <div class="screen system">
       {state.problems.length > 0 && (

@@ -14,7 +14,7 @@ import { readObjectHeader } from "../../../src/dicom/io/object-header.ts";
 import { buildCrImage } from "../../../src/dicom/iod/objects.ts";
 import { patientInputFault } from "../../../src/dicom/iod/patient-input.ts";
 import { personNameFault, personNameFaultText } from "../../../src/dicom/iod/person-name.ts";
-import { type Orthanc, startOrthanc } from "./orthanc.ts";
+import { hasOrthanc, type Orthanc, startOrthanc } from "../../peers/orthanc.ts";
 import { exam, imageFacts, type Variant } from "./variants.ts";
 import { isInstalled, objectBytes, run } from "./write-object.ts";
 
@@ -181,13 +181,13 @@ describe.skipIf(!isInstalled("dcmdump"))("dcmdump", () => {
   );
 });
 
-describe.skipIf(!isInstalled("Orthanc"))("Orthanc", () => {
+describe.skipIf(!hasOrthanc)("Orthanc", () => {
   let orthanc: Orthanc;
   beforeAll(async () => {
     orthanc = await startOrthanc();
   });
   afterAll(async () => {
-    await orthanc?.stop();
+    await orthanc?.[Symbol.asyncDispose]();
   });
 
   test("reads every name of both sets as it was entered", async () => {

@@ -12,10 +12,10 @@ import { readObjectHeader } from "../../../src/dicom/io/object-header.ts";
 import { buildDxImage } from "../../../src/dicom/iod/objects.ts";
 import { BODY_PART_TERMS } from "../../../src/model/body-parts.ts";
 import { row } from "../../coverage.ts";
+import { hasOrthanc, type Orthanc, startOrthanc } from "../../peers/orthanc.ts";
 import { findings } from "./dciodvfy.ts";
 import { dump } from "./dump.ts";
 import { BUILT, IODS } from "./iods.ts";
-import { type Orthanc, startOrthanc } from "./orthanc.ts";
 import { imageFacts, pixelBytes, seriesOf, VARIANTS, type Variant } from "./variants.ts";
 import { isInstalled, objectBytes, run, writeObject } from "./write-object.ts";
 
@@ -79,13 +79,13 @@ describe.skipIf(!isInstalled("dsrdump"))("the report readers of DCMTK", () => {
     });
 });
 
-describe.skipIf(!isInstalled("Orthanc"))("Orthanc", () => {
+describe.skipIf(!hasOrthanc)("Orthanc", () => {
   let orthanc: Orthanc;
   beforeAll(async () => {
     orthanc = await startOrthanc();
   });
   afterAll(async () => {
-    await orthanc?.stop();
+    await orthanc?.[Symbol.asyncDispose]();
   });
 
   test("takes every variant and gives back what was sent", async () => {

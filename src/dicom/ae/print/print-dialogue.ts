@@ -10,7 +10,6 @@ import type { DimseChannel, Numberless } from "../../dimse/channel.ts";
 import type { RequestKind, ResponseOf } from "../../dimse/command.ts";
 import type { Body } from "../../dimse/message.ts";
 import { type Action, matchStatus, type StatusTable } from "../../dimse/status.ts";
-import type { AcceptedContext } from "../../ul/association.ts";
 import { encodeFor, type PeerText, readable } from "../data-sets.ts";
 import { brokenOff, type Failed, notSupported, refused } from "../outcome.ts";
 import {
