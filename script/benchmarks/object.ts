@@ -96,11 +96,12 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
   try {
     const rows: string[][] = [];
     for (const object of OBJECTS) {
+      // The images of one exam, as a day's work is: their folder is there after the first.
+      const order = orderOf(object, uids, clock.nowMs());
       const plainMs: number[] = [];
       const storedMs: number[] = [];
       const plainPaths: string[] = [];
       for (let n = 0; n < rounds + WARM_ROUNDS; n++) {
-        const order = orderOf(object, uids, clock.nowMs());
         const slot = raw.take();
         if (slot === null) throw new Error("no slot");
         const path = join(folder, `plain-${n}`);

@@ -6,6 +6,8 @@ import { startStorescp } from "../../test/peers/storescp.ts";
 import type { BenchTable } from "./table.ts";
 
 const KIB_PER_MIB = 1024;
+/** USER_HZ of Linux. */
+const MS_PER_TICK = 10;
 const FRAME_RATES = [30, 15, 7.5];
 const RUN_TIME_MAX_MS = 180_000;
 
@@ -35,9 +37,11 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
     const before = await memoryOf(device);
     await forgetPeak(device);
     const overrunsBefore = await countsOf(device);
+    const cpuBeganMs = await processorMs(device);
     const beganMs = performance.now();
     const exam = await fluoroscopy(device, frames, rate);
     const runMs = performance.now() - beganMs;
+    const cpuMs = (await processorMs(device)) - cpuBeganMs;
     const run = await memoryOf(device);
     const counts = await countsOf(device);
     const sendBeganMs = performance.now();
@@ -49,6 +53,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       `${rate}`,
       `${inObject} of ${frames}`,
       `${counts.overruns - overrunsBefore.overruns} + ${counts.lost - overrunsBefore.lost}`,
+      (cpuMs / frames).toFixed(0),
       (runMs / 1000).toFixed(1),
       (sendMs / 1000).toFixed(1),
       before.rssMib.toFixed(0),
@@ -63,6 +68,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       "frames/s",
       "frames in the object",
       "overruns + lost",
+      "processor ms a frame",
       "pedal to dose report s",
       "send s",
       "memory before MiB",
@@ -119,6 +125,13 @@ async function memoryOf(device: DeviceProcess): Promise<{ rssMib: number; peakMi
   const kib = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
   return { rssMib: kib("VmRSS") / KIB_PER_MIB, peakMib: kib("VmHWM") / KIB_PER_MIB };
+}
+
+/** Time all threads of the process have spent on processors (proc(5): stat, fields 14 and 15). */
+async function processorMs(device: DeviceProcess): Promise<number> {
+  const stat = await Bun.file(`/proc/${device.process.pid}/stat`).text();
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
 /** Sets VmHWM back to VmRSS (proc(5): clear_refs 5). */
