@@ -58,7 +58,7 @@ export function healthOf(facts: HealthFacts): Health {
     ...configuration.remotes.flatMap((r) => {
       const state = facts.remote(r.id);
       return state?.reachable === false
-        ? [`${r.id} cannot be reached: ${state.reason ?? "no reason given"}.`]
+        ? [`${state.reason ?? `${r.id} cannot be reached`}.`]
         : [];
     }),
     ...configuration.remotes.flatMap((r) => commitmentWorries(r.id, facts)),
