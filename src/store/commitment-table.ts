@@ -2,7 +2,7 @@
 // the archive answered for each instance. Deleting asks here.
 
 import type { Database } from "./database.ts";
-import { isStudyInJob, saveSendState } from "./job-table.ts";
+import { saveSendState, unfinishedJobOf } from "./job-table.ts";
 import type { Commitment, CommitmentItem, CommitmentsWaiting } from "./records.ts";
 
 /** What an N-EVENT-REPORT says of one instance; a failure with its reason (PS3.3 C.14.1.1). */
@@ -192,7 +192,7 @@ export function readToCommit(
       { remoteId: string; studyUid: string | null; again: number }
     >(
       `SELECT sop_uid, study_uid FROM instances i
-       WHERE is_local = 1 AND ($studyUid IS NULL OR study_uid = $studyUid)
+       WHERE is_local = 1 AND ${options.studyUid === undefined ? "$studyUid IS NULL" : "study_uid = $studyUid"}
          AND (SELECT s.state FROM send_states s
            WHERE s.sop_uid = i.sop_uid AND s.remote_id = $remoteId)
            IN ('stored', 'warning', 'lost')
@@ -270,24 +270,21 @@ export function readUncommitted(db: Database, studyUid: string, remoteId: string
 export function readDeletable(
   db: Database,
   archiveIds: readonly string[],
-  limit = Number.POSITIVE_INFINITY,
+  limit = Number.MAX_SAFE_INTEGER,
 ): string[] {
-  const found: string[] = [];
-  const candidates = db
-    .query<{ study_uid: string; own: number }, []>(
-      `SELECT study_uid, (SELECT count(*) FROM instances i WHERE i.study_uid = s.study_uid
-           AND is_local = 1) AS own
-       FROM studies s WHERE NOT EXISTS
-         (SELECT 1 FROM exams e WHERE e.study_uid = s.study_uid AND e.state = 'open')
-       ORDER BY created_ms, study_uid`,
+  return db
+    .query<{ study_uid: string }, { archives: string; limit: number }>(
+      `SELECT study_uid FROM studies s
+       WHERE NOT EXISTS (SELECT 1 FROM instances i JOIN json_each($archives) a
+           WHERE i.study_uid = s.study_uid AND i.is_local = 1
+             AND NOT EXISTS (SELECT 1 FROM commit_states t JOIN commitments c USING (transaction_uid)
+               WHERE t.sop_uid = i.sop_uid AND c.remote_id = a.value AND t.state = 'committed'))
+         AND ($archives <> '[]' OR NOT EXISTS (SELECT 1 FROM instances i
+           WHERE i.study_uid = s.study_uid AND i.is_local = 1))
+         AND NOT EXISTS (SELECT 1 FROM exams e WHERE e.study_uid = s.study_uid AND e.state = 'open')
+         AND NOT EXISTS (${unfinishedJobOf("s.study_uid")})
+       ORDER BY created_ms, study_uid LIMIT $limit`,
     )
-    .all();
-  for (const { study_uid, own } of candidates) {
-    if (found.length >= limit) break;
-    if (own > 0 && archiveIds.length === 0) continue;
-    if (isStudyInJob(db, study_uid)) continue;
-    if (own === 0 || archiveIds.every((id) => readUncommitted(db, study_uid, id).length === 0))
-      found.push(study_uid);
-  }
-  return found;
+    .all({ archives: JSON.stringify(archiveIds), limit })
+    .map((r) => r.study_uid);
 }

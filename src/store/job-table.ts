@@ -239,20 +239,24 @@ export function readUnsent(
     .map((r) => ({ sopInstanceUid: r.sop_uid, studyInstanceUid: r.study_uid }));
 }
 
-/** True while an unfinished job still needs an instance of the study, or brings some. */
+/** SQL that finds an unfinished job that still needs an instance of the study, or brings some. */
+export const unfinishedJobOf = (study: string): string =>
+  `SELECT 1 FROM instances i JOIN job_items t ON t.sop_uid = i.sop_uid
+     JOIN jobs j ON j.number = t.job_number
+   WHERE i.study_uid = ${study} AND t.state IN ('pending', 'parked')
+     AND j.state IN ('queued', 'active', 'waiting', 'failed')
+   UNION ALL SELECT 1 FROM jobs WHERE type = 'retrieve'
+     AND state IN ('queued', 'active', 'waiting')
+     AND json_extract(parameters, '$.studyInstanceUid') = ${study}`;
+
+/** True while such a job exists. */
 export function isStudyInJob(db: Database, studyUid: string): boolean {
   return (
     db
-      .query(
-        `SELECT 1 FROM job_items t JOIN jobs j ON j.number = t.job_number
-         JOIN instances i ON i.sop_uid = t.sop_uid
-         WHERE i.study_uid = $studyUid AND t.state IN ('pending', 'parked')
-           AND j.state IN ('queued', 'active', 'waiting', 'failed')
-         UNION ALL SELECT 1 FROM jobs WHERE type = 'retrieve'
-           AND state IN ('queued', 'active', 'waiting')
-           AND json_extract(parameters, '$.studyInstanceUid') = $studyUid LIMIT 1`,
+      .query<{ found: number }, { studyUid: string }>(
+        `SELECT EXISTS (${unfinishedJobOf("$studyUid")}) AS found`,
       )
-      .get({ studyUid }) !== null
+      .get({ studyUid })?.found === 1
   );
 }
 

@@ -563,7 +563,7 @@ describe("restarts", () => {
     s.device.service.start();
     await requested(s.device);
     await s.device.storage.deleteStudy(STUDY);
-    await s.device.clock.advance(1_000);
+    await s.device.clock.advance(60_000);
     expect(s.device.service.archive("archive")).toMatchObject({ pending: 0, failed: 0 });
     expect(await report(s.device, { transactionUid: "9.9.1", committed: ["1.1"] })).toBe(0);
     await s.device.restart();
