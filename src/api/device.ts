@@ -145,7 +145,8 @@ export interface WorklistPort {
 }
 
 export interface QueryPort {
-  find(request: QueryRequest): Promise<Answer<QueryResult>>;
+  /** `signal` ends the query: whoever asked went away. */
+  find(request: QueryRequest, signal?: AbortSignal): Promise<Answer<QueryResult>>;
 }
 
 export interface MediaPort {

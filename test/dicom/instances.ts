@@ -18,6 +18,7 @@ export interface InstanceOptions {
   readonly transferSyntaxUid?: string;
   readonly patientName?: string;
   readonly patientId?: string;
+  readonly modality?: string;
   readonly rows?: number;
   readonly columns?: number;
 }
@@ -51,7 +52,7 @@ export function testInstance(options: InstanceOptions = {}): TestInstance {
     .text(Tag.StudyDate, "DA", "20260105")
     .text(Tag.StudyTime, "TM", "080000")
     .text(Tag.AccessionNumber, "SH", "A1")
-    .text(Tag.Modality, "CS", "OT")
+    .text(Tag.Modality, "CS", options.modality ?? "OT")
     .text(Tag.ConversionType, "CS", "WSD")
     .text(Tag.ReferringPhysicianName, "PN")
     .text(Tag.PatientName, "PN", options.patientName ?? "Test^Patient")

@@ -15,5 +15,7 @@ const postQuery = createRoute({
 });
 
 export function queryRoutes(app: ApiApp, query: QueryPort): void {
-  app.openapi(postQuery, async (c) => c.json(granted(await query.find(c.req.valid("json"))), 200));
+  app.openapi(postQuery, async (c) =>
+    c.json(granted(await query.find(c.req.valid("json"), c.req.raw.signal)), 200),
+  );
 }
