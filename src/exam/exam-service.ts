@@ -672,6 +672,10 @@ export class ExamService {
       await Promise.all(this.#making.get(examId) ?? []);
       this.#making.delete(examId);
       return await this.#inTurn(examId, () => this.#endNow(examId, state, reasonCode));
+    } catch (error) {
+      // Without its report the exam has not ended.
+      if (error instanceof DiskFullError) return refused("disk-full", error.message);
+      throw error;
     } finally {
       this.#ending.delete(examId);
     }
@@ -746,6 +750,7 @@ export class ExamService {
       ]),
       header,
       pixels: { kind: "none" },
+      fromReserve: true,
     });
     return { exam: ended, record: storedRecord(outcome) };
   }

@@ -147,6 +147,7 @@ export class ImageMaker {
             ...this.#rows(made.built, order, facts, changes),
             header: made.header,
             pixels: memoryPixels(pixels.image.offset(imageSlot), byteLength),
+            fromReserve: true,
           }),
         ),
       );

@@ -91,12 +91,14 @@ export class ObjectFiles {
   }
 
   /**
-   * Null when there is room for so many bytes beside the reserve; what nobody asked for makes room.
+   * Null when there is room for so many bytes beside the reserve, or in it where `fromReserve` says
+   * so; what nobody asked for makes room.
    * @throws DiskError
    */
-  lackOf(neededBytes: number): DiskFull | null {
+  lackOf(neededBytes: number, fromReserve = false): DiskFull | null {
+    const keptBytes = fromReserve ? 0 : this.#reserveBytes;
     for (;;) {
-      const freeBytes = Math.max(0, this.disk.freeBytes() - this.#reserveBytes);
+      const freeBytes = Math.max(0, this.disk.freeBytes() - keptBytes);
       if (freeBytes >= neededBytes) return null;
       if (this.unasked.dropOldest() === null) return { kind: "disk-full", neededBytes, freeBytes };
     }

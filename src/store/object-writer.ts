@@ -49,6 +49,8 @@ export interface ObjectWrite extends ObjectRows {
   /** Preamble to Pixel Data's length (PS3.10 §7), as dicom/io encodes it. */
   readonly header: Uint8Array;
   readonly pixels: PixelRef;
+  /** What radiation left, picture or dose: the space kept free is there for it. */
+  readonly fromReserve?: boolean | undefined;
 }
 
 export interface RunBegin {
@@ -118,7 +120,7 @@ export class ObjectWriter {
     const fileBytes = views.reduce((sum, v) => sum + v.byteLength, 0);
     if (object.pixels.kind !== "none")
       assertPixelLength(object.header, fileBytes - object.header.byteLength);
-    return this.#guarded(fileBytes, object.instance.sopInstanceUid, async () => {
+    const act = async () => {
       const part = this.#files.createPart(object.instance.sopInstanceUid);
       return this.#orAbandon(part, async () => {
         part.write(views, 0);
@@ -127,7 +129,8 @@ export class ObjectWriter {
           pixelBytes: pixels.byteLength,
         });
       });
-    });
+    };
+    return this.#guarded(fileBytes, object.instance.sopInstanceUid, act, object.fromReserve);
   }
 
   /** Begins an object whose pixels come in pieces. @throws StoreError */
@@ -290,10 +293,13 @@ export class ObjectWriter {
     neededBytes: number,
     sopInstanceUid: string | null,
     act: () => Promise<T>,
+    fromReserve = false,
   ): Promise<T | DiskFull> {
     const subject = sopInstanceUid === null ? "" : ` of ${sopInstanceUid}`;
     try {
-      return (neededBytes > 0 ? this.#files.lackOf(neededBytes) : null) ?? (await act());
+      return (
+        (neededBytes > 0 ? this.#files.lackOf(neededBytes, fromReserve) : null) ?? (await act())
+      );
     } catch (error) {
       if ((error instanceof DiskError && error.full) || isDatabaseFull(error))
         return { kind: "disk-full", neededBytes, freeBytes: this.#freeBytes() };

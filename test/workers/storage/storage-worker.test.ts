@@ -118,11 +118,13 @@ test("an error in the thread is an error here, with its words", async () => {
   }
 });
 
-test("space kept free is not given away", async () => {
+test("space kept free is given to what radiation left, and to nothing else", async () => {
   const options = { folder: folder(), nowMs: 0, reserveBytes: 2 ** 60 };
   const storage = await startStorage(options, silentLog, () => {});
   expect(await storage.canStore(1)).toEqual({ kind: "disk-full", neededBytes: 1, freeBytes: 0 });
   expect((await storage.writeObject(objectOf("1.1"))).kind).toBe("disk-full");
+  const taken = await storage.writeObject({ ...objectOf("1.1"), fromReserve: true });
+  expect(taken.kind).toBe("stored");
   await storage.close();
 });
 
