@@ -15,6 +15,10 @@ import { Random } from "./core/random.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { simulatedGenerator } from "./hal/generator/sim/simulated-generator.ts";
 import { simulatedPositioner } from "./hal/generator/sim/simulated-positioner.ts";
+import { xorrisoBurner } from "./hal/media/disc-burner.ts";
+import { linuxDrives } from "./hal/media/linux-drives.ts";
+import { staging } from "./hal/media/staging.ts";
+import { watchUsb } from "./hal/media/usb-arrival.ts";
 import { Resolver } from "./hal/net/resolve.ts";
 import { tcpDial } from "./hal/net/tcp-dial.ts";
 import { ListenError, tcpListen } from "./hal/net/tcp-listen.ts";
@@ -27,6 +31,7 @@ import { lockFolder } from "./store/folder-lock.ts";
 import { StoreError } from "./store/store-error.ts";
 import { startAcquisition } from "./workers/acquisition/acquisition-client.ts";
 import { DEFAULT_SEED } from "./workers/acquisition/driver-spec.ts";
+import { ExportClient } from "./workers/export/export-client.ts";
 import { PixelPool } from "./workers/pixel/pixel-pool.ts";
 import { RenderClient } from "./workers/render/render-client.ts";
 import { startStorage } from "./workers/storage/storage-client.ts";
@@ -91,6 +96,10 @@ async function startDevice(
   const generator = simulatedGenerator({ clock, geometry: () => positioner.now() });
   await generator.open();
   const renderer = new RenderClient();
+  const discFolder = staging(join(dataFolder, "discs"));
+  // A burning that was cut off left its copies there.
+  discFolder.clear();
+  const exportWriter = new ExportClient();
 
   // ---- the device -------------------------------------------------------------------------------------
   const resolver = new Resolver(clock);
@@ -108,6 +117,16 @@ async function startDevice(
     storage,
     disk: () => diskOf(dataFolder),
     renderer,
+    media: {
+      drives: linuxDrives({
+        dataFolder,
+        allowPaths: () => configuration().http.allowPathTargets,
+      }),
+      burner: xorrisoBurner(),
+      staging: discFolder,
+      writer: exportWriter,
+      watchBus: watchUsb,
+    },
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),
     resolve: (host) => resolver.resolve(host).catch(() => []),
@@ -136,6 +155,7 @@ async function startDevice(
       await assembled.stop();
       await http.stop();
       renderer.close();
+      exportWriter.close();
       await panelPort.terminate();
       await generator.close();
       await storage.close();

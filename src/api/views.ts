@@ -13,6 +13,7 @@ import type {
   Exposure,
   Instance,
   Job,
+  Medium,
   Patient,
   WorklistItem,
 } from "./contract.ts";
@@ -178,3 +179,14 @@ export function worklistItemView(item: worklist.WorklistItem, examId?: string): 
     ...(examId === undefined ? {} : { examId }),
   };
 }
+
+export const mediumView = ({ sizeBytes, freeBytes, reason, ...rest }: MediumFacts): Medium => ({
+  ...rest,
+  ...(sizeBytes === undefined ? {} : { sizeBytes }),
+  ...(freeBytes === undefined ? {} : { freeBytes }),
+  ...(reason === undefined ? {} : { reason }),
+});
+
+type MediumFacts = { readonly [K in keyof Medium]: Medium[K] | undefined } & Required<
+  Pick<Medium, "kind" | "device" | "label" | "usable">
+>;

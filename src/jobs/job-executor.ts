@@ -2,11 +2,17 @@
 
 import type { StoredJob } from "../store/job-table.ts";
 
+/** Reason of the signal when the operator ended the job for good; otherwise the device stops. */
+export const CANCELLED = "cancelled";
+
 /** One attempt at a job. */
 export interface JobRun {
   /** The job as it stands now. */
   readonly job: StoredJob;
-  /** Aborted when the operator cancels or the device stops: end soon, with "interrupted". */
+  /**
+   * Aborted when the operator cancels (its reason is then {@link CANCELLED}) or the device stops: end
+   * soon, with "interrupted".
+   */
   readonly signal: AbortSignal;
   /** Adds a line to the job's log, which the operator reads. */
   log(text: string): void;

@@ -7,7 +7,7 @@ import type { Log } from "../core/log.ts";
 import type { Job, JobLogLine, JobParameters, JobState, JobType } from "../model/job.ts";
 import { FINISHED_JOBS_MAX, type StoredJob } from "../store/job-table.ts";
 import type { StoragePort } from "../store/storage-port.ts";
-import type { JobExecutor, RunOutcome } from "./job-executor.ts";
+import { CANCELLED, type JobExecutor, type RunOutcome } from "./job-executor.ts";
 
 /** Lines kept of a job's log; the oldest go first. */
 export const JOB_LOG_LINES_MAX = 100;
@@ -137,7 +137,7 @@ export class JobQueue {
     const active = this.#active.get(job.type);
     if (active?.id === id) {
       active.cancelled = true;
-      active.controller.abort();
+      active.controller.abort(CANCELLED);
       await active.ended;
       return { kind: "ok", job: this.#jobs.get(id) ?? job };
     }
