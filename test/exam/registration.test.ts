@@ -37,6 +37,8 @@ describe("an exam is refused at its opening", () => {
     ["a name of 64 characters", { patient: { name: "A".repeat(64) } }, "63"],
     ["four groups in a name", { patient: { name: "A=B=C=D" } }, "3 groups"],
     ["a name of nothing but carets", { patient: { name: "^^" } }, "empty"],
+    ["髙, which JIS X 0208 lacks", { patient: { name: "TAKAHASHI=髙橋^太郎" } }, "髙"],
+    ["é in the default repertoire", { patient: { name: "Renée^A" } }, "é"],
     ["an ID of kanji", { patient: { name: "A^B", id: "患者" } }, "患"],
     ["an operator that cannot be written", { patient: { name: "A^B" }, operator: "Ø^P" }, "Ø"],
     [
@@ -68,6 +70,24 @@ describe("an exam is refused at its opening", () => {
       configuration: { local: { characterSet: "ISO_IR 192" } },
     });
     granted(await room.exams.open({ patient: { name: "Łukasz^A" }, operator: "Ø^P" }));
+  });
+
+  test("half-width kana are taken and become full-width in the image, odd carets stay", async () => {
+    await using room = await openRoom();
+    for (const [name, written] of [
+      ["YAMADA^TARO=山田^太郎=ﾔﾏﾀﾞ^ﾀﾛｳ", "YAMADA^TARO=山田^太郎=ヤマダ^タロウ"],
+      ["A^B==C", "A^B==C"],
+      ["=山田^太郎", "=山田^太郎"],
+      ["^^^Dr^", "^^^Dr^"],
+    ] as const) {
+      const { id } = granted(await room.exams.open({ patient: { name } }));
+      granted(await room.exams.expose({ kind: "radiography" }));
+      const ended = granted(await room.exams.end(id, "completed"));
+      const [image] = room.instances(ended);
+      if (image === undefined) throw new Error("no image");
+      expect((await room.dataSet(image)).string(Tag.PatientName)).toBe(written);
+      expect(ended.notices).toEqual([]);
+    }
   });
 
   test("and 63 characters, kanji and kana are taken", async () => {
