@@ -43,7 +43,10 @@ export function createApi(options: ApiOptions): ApiApp {
     defaultHook: (result) => {
       if (result.success) return;
       const errors = fieldErrors(result.error, result.target);
-      const named = errors.map((e) => (e.path === "" ? e.message : `${e.path} ${e.message}`));
+      const named = errors.map((e) => {
+        if (e.path !== "") return `${e.path} ${e.message}`;
+        return e.message.startsWith("must") ? `The body ${e.message}` : e.message;
+      });
       throw problem("invalid-field", `${named.join("; ")}.`, errors);
     },
   });

@@ -445,6 +445,12 @@ describe("bad requests", () => {
     }
   });
 
+  test("a body of another kind is told as the body", async () => {
+    expect((await problemOf(await post("/simulator/expose", []))).detail).toBe(
+      "The body must be an object.",
+    );
+  });
+
   test("a name of 64 characters is taken, whatever its script", async () => {
     const name = `${"山".repeat(31)}^${"太".repeat(32)}`;
     expect((await post("/exams", { patient: { name } })).status).toBe(201);

@@ -57,9 +57,7 @@ export function healthOf(facts: HealthFacts): Health {
       : []),
     ...configuration.remotes.flatMap((r) => {
       const state = facts.remote(r.id);
-      return state?.reachable === false
-        ? [`${state.reason ?? `${r.id} cannot be reached`}.`]
-        : [];
+      return state?.reachable === false ? [`${state.reason ?? `${r.id} cannot be reached`}.`] : [];
     }),
     ...configuration.remotes.flatMap((r) => commitmentWorries(r.id, facts)),
   ];

@@ -67,5 +67,5 @@ function applied(change: ConfigurationChange): void {
     throw problem("invalid-field", `Nothing was changed. ${named.join("; ")}.`, change.problems);
   }
   if (change.kind === "failed")
-    throw problem("device-fault", `Nothing was changed: ${change.reason}`);
+    throw problem("device-fault", `Nothing was changed: ${change.reason}.`);
 }
