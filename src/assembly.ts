@@ -419,6 +419,10 @@ export async function assemble(given: Given): Promise<Assembled> {
     events.publish({ type: "study", data: { studyInstanceUid } });
     events.publish({ type: "health", data: health() });
   });
+  autoSend.released.add((exam) => {
+    events.publish({ type: "exam", data: examOf(storage, stepState, exam) });
+    events.publish({ type: "study", data: { studyInstanceUid: exam.studyInstanceUid } });
+  });
   retention.deleted.add((studyInstanceUid) =>
     events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
   );

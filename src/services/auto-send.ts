@@ -5,6 +5,7 @@
 
 import type { Configuration, Remote } from "../config/configuration.ts";
 import type { Clock } from "../core/clock.ts";
+import { Listeners } from "../core/listeners.ts";
 import type { Log } from "../core/log.ts";
 import type { JobQueue } from "../jobs/job-queue.ts";
 import type { Exam } from "../model/exam.ts";
@@ -29,16 +30,23 @@ export type ReleaseOutcome =
 const UNFINISHED: ReadonlySet<Job["state"]> = new Set(["queued", "active", "waiting", "failed"]);
 
 export class AutoSend {
+  /** A held exam was released; durable. */
+  readonly released = new Listeners<Exam>();
   readonly #parts: AutoSendParts;
+  /** Something could not be queued. */
+  #behind = false;
 
   constructor(parts: AutoSendParts) {
     this.#parts = parts;
   }
 
-  /** Notes since when each remote sends by itself, and makes the jobs that a crash prevented. */
+  /**
+   * Notes since when each remote sends by itself, and makes the jobs that a crash prevented.
+   * @throws StoreError
+   */
   async catchUp(): Promise<void> {
     const { storage } = this.#parts;
-    await this.noteRemotes();
+    await this.#noteRemotes();
     for (const remote of this.#automatic()) {
       const sinceMs = this.#sinceMs(remote) ?? Number.POSITIVE_INFINITY;
       const byStudy = Map.groupBy(
@@ -61,7 +69,11 @@ export class AutoSend {
   }
 
   /** Called when the configuration changed: a remote that newly sends by itself begins now. */
-  async noteRemotes(): Promise<void> {
+  noteRemotes(): Promise<void> {
+    return this.#kept(() => this.#noteRemotes());
+  }
+
+  async #noteRemotes(): Promise<void> {
     const { clock, storage, configuration } = this.#parts;
     for (const remote of configuration().remotes) {
       const automatic = remote.send !== "manual" && remote.services.includes("storage");
@@ -72,22 +84,41 @@ export class AutoSend {
   }
 
   /** An object of the exam became durable. */
-  async onInstance(exam: Exam, sopInstanceUid: string): Promise<void> {
-    if (isHeld(exam)) return;
-    for (const remote of this.#automatic())
-      if (remote.send === "on-acquisition")
-        await this.#send(remote, exam.studyInstanceUid, [sopInstanceUid]);
+  onInstance(exam: Exam, sopInstanceUid: string): Promise<void> {
+    return this.#kept(async () => {
+      if (isHeld(exam)) return;
+      for (const remote of this.#automatic())
+        if (remote.send === "on-acquisition")
+          await this.#send(remote, exam.studyInstanceUid, [sopInstanceUid]);
+    });
   }
 
   /** An exam ended; all its objects are durable. */
-  async onEnded(exam: Exam): Promise<void> {
-    if (isHeld(exam)) return this.#withdraw(exam);
-    const all = this.#objectsOf(exam);
-    for (const remote of this.#automatic())
-      if (remote.send === "on-completion") await this.#send(remote, exam.studyInstanceUid, all);
+  onEnded(exam: Exam): Promise<void> {
+    return this.#kept(async () => {
+      if (isHeld(exam)) return this.#withdraw(exam);
+      const all = this.#objectsOf(exam);
+      for (const remote of this.#automatic())
+        if (remote.send === "on-completion") await this.#send(remote, exam.studyInstanceUid, all);
+    });
   }
 
-  /** The operator lets a held exam go: durable, then its objects go their usual way. */
+  /** A full disk keeps a job from being made: said, and made good when the next one can be. */
+  async #kept(work: () => Promise<void>): Promise<void> {
+    try {
+      if (this.#behind) await this.catchUp();
+      this.#behind = false;
+      await work();
+    } catch (error) {
+      this.#behind = true;
+      this.#parts.log.error("not-queued-for-sending", { error });
+    }
+  }
+
+  /**
+   * The operator lets a held exam go: durable, then its objects go their usual way.
+   * @throws StoreError when that cannot be kept
+   */
   async release(examId: string): Promise<ReleaseOutcome> {
     const { storage, clock, log } = this.#parts;
     const exam = storage.reader.exam(examId);
@@ -97,6 +128,7 @@ export class AutoSend {
     const released: Exam = { ...exam, releasedMs: clock.nowMs() };
     await storage.apply([{ kind: "exam", exam: released }]);
     log.info("exam-released", { examId });
+    this.released.emit(released);
     await this.#sendReleased(released);
     return { kind: "released", exam: released };
   }

@@ -108,6 +108,24 @@ test("what a crash kept from being a job is caught up with, once", async () => {
   expect(third.site.queue.list()).toHaveLength(jobs);
 });
 
+test("a disk too full for a job is survived, and the job is made when there is room", async () => {
+  const rig = await room();
+  const { site } = rig;
+  const create = site.queue.create.bind(site.queue);
+  let full = true;
+  site.queue.create = async (...job) => {
+    if (full) throw new Error("the disk is full");
+    return create(...job);
+  };
+  await rig.autoSend.onInstance(OPEN, "1.1");
+  expect(site.queue.list()).toEqual([]);
+  full = false;
+  await rig.autoSend.onInstance(OPEN, "1.2");
+  await settle(site);
+  expect(at(site, "now")).toEqual(["1.1", "1.2"]);
+  expect(site.archive.received).toEqual(["1.1", "1.2"]);
+});
+
 test("M7: after the wrong worklist entry nothing is sent by itself, and what waited is withdrawn", async () => {
   const rig = await room();
   rig.site.archive.answerAssociation = () => ({ kind: "unreachable", text: "it is down" });

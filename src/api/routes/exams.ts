@@ -71,6 +71,8 @@ const postRelease = createRoute({
   method: "post",
   path: path("/exams/{id}/release"),
   summary: "Lets the held images of an exam discontinued with 110514 go their usual way",
+  description:
+    "Durable when it answers. Until then nothing of the exam is sent by itself, not even what was queued before its end; jobs that the operator made are not held. The other way is to delete the study. 409 for an exam that is not held.",
   request: { params },
   responses: { 200: json(examSchema, "The exam, held no more"), ...refusals },
 });

@@ -29,6 +29,8 @@ const deleteStudy = createRoute({
   method: "delete",
   path: path("/studies/{uid}"),
   summary: "Deletes a study; refused while an archive has not committed it, unless forced",
+  description:
+    "Every remote marked `archive` must have committed every object made here, whether or not the study was meant to go there. Objects held after 110514 (wrong worklist entry) need no commitment: deleting is one of the operator's two ways. Refused as well (409) while an exam of the study is open or an unfinished job needs it.",
   security: [{}, ...servicePin],
   request: {
     params,

@@ -473,7 +473,7 @@ describe("results", () => {
     expect(s.device.state("1.2")?.state).toBe("pending");
   });
 
-  test("S1: a result on the association of the request ends it in order", async () => {
+  test("S1, S18: a result on the association of the request, which waits for one, ends it in order", async () => {
     const box: { status?: number } = {};
     await using s = await site({
       handlers: (seen) => ({
