@@ -10,17 +10,18 @@ export interface Wlmscpfs extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Serves these Part 10 files to whoever calls `aeTitle`. */
+/** Serves these Part 10 files to whoever calls `aeTitle`; `switches` are its own. */
 export async function startWlmscpfs(
   aeTitle: string,
   files: readonly Uint8Array[],
+  switches: readonly string[] = [],
 ): Promise<Wlmscpfs> {
   const folder = await mkdtemp(join(tmpdir(), "udr-wlmscpfs-"));
   await Bun.write(join(folder, aeTitle, "lockfile"), "");
   for (const [i, file] of files.entries())
     await Bun.write(join(folder, aeTitle, `item${i}.wl`), file);
   const port = await freePort();
-  const child = Bun.spawn(["wlmscpfs", "--data-files-path", folder, String(port)], {
+  const child = Bun.spawn(["wlmscpfs", ...switches, "--data-files-path", folder, String(port)], {
     stdout: "ignore",
     stderr: "ignore",
     env: { ...process.env, TCP_NODELAY: "1" },

@@ -1,6 +1,7 @@
 // "Add or update": which received item is which of the known ones, which Study Instance UID it bears,
 // and which known items the scheduler no longer has.
 
+import { present } from "../../core/assert.ts";
 import type { WorklistItem } from "../../model/worklist-item.ts";
 import { type ItemFilter, isGeneral, mismatch } from "./item-filter.ts";
 import type { ReceivedItem } from "./item-from-answer.ts";
@@ -47,7 +48,8 @@ export interface MergeParts {
   readonly known: readonly WorklistItem[];
   /** Makes the study of an order, the same one for ever. */
   readonly studyUidFor: (order: ReturnType<typeof orderKey>) => Promise<string>;
-  readonly newId: () => Promise<string>;
+  /** The first of so many numbers for ids. */
+  readonly newNumbers: (count: number) => Promise<number>;
 }
 
 /** The received items as they are to be kept, one for each step. */
@@ -56,13 +58,17 @@ export async function mergeItems(
   parts: MergeParts,
 ): Promise<WorklistItem[]> {
   const known = new Map(parts.known.map((item) => [stepIdentity(item), item]));
+  const identities = new Set(received.map(stepIdentity));
+  const newcomers = [...identities].filter((identity) => !known.has(identity));
+  const first = newcomers.length === 0 ? 0 : await parts.newNumbers(newcomers.length);
+  const ids = new Map(newcomers.map((identity, i) => [identity, `wl-${first + i}`]));
   const merged = new Map<string, WorklistItem>();
   for (const item of received) {
     const identity = stepIdentity(item);
     const before = merged.get(identity) ?? known.get(identity);
     merged.set(identity, {
       ...item,
-      id: before?.id ?? (await parts.newId()),
+      id: before?.id ?? present(ids.get(identity), "the new item's id"),
       studyInstanceUid:
         item.studyInstanceUid ??
         before?.studyInstanceUid ??

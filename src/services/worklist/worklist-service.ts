@@ -113,6 +113,11 @@ export class WorklistService {
     }
   }
 
+  /** Asks at once where polling is on, and polls from then on. */
+  start(): void {
+    if (this.#parts.configuration().worklist.pollS > 0) void this.#pollOnce();
+  }
+
   /** Polls from now on as configured; called again when the configuration changed. */
   poll(): void {
     this.#timer?.cancel();
@@ -198,6 +203,7 @@ export class WorklistService {
       return collectedOf(remote, found, worklist.abortPolicy);
     } finally {
       this.#association = null;
+      if (outcome.association.end === null) outcome.association.abort();
     }
   }
 
@@ -216,7 +222,7 @@ export class WorklistService {
     const items = await mergeItems(wanted, {
       known,
       studyUidFor: (order) => storage.madeStudyUid(order, uids.next()),
-      newId: async () => `wl-${await storage.takeNumbers(COUNTER, 1)}`,
+      newNumbers: (count) => storage.takeNumbers(COUNTER, count),
     });
     await storage.saveWorklist(items, clock.nowMs());
     if (collected.complete) await this.#drop(known, items, filter);

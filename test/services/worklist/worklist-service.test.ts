@@ -402,7 +402,7 @@ describe("polling", () => {
     const { service, station } = await open(scheduler.port, { pollS: 1 });
     const asked = Promise.withResolvers<void>();
     service.changes.add(() => asked.resolve());
-    service.poll();
+    service.start();
     await asked.promise;
     const [identifier] = scheduler.asked;
     const [step] = identifier?.items(Tag.ScheduledProcedureStepSequence) ?? [];
@@ -424,4 +424,18 @@ describe("polling", () => {
     expect(await asked).toMatchObject({ kind: "result", result: { items: [] } });
     expect(news).toEqual([]);
   });
+});
+
+test("a configuration that switches polling on begins to poll", async () => {
+  await using scheduler = await startScheduler(items(one));
+  const { service, station } = await open(scheduler.port);
+  service.start();
+  const configuration = { remotes: [remoteAt(scheduler.port, ["worklist"])] };
+  station.configure({ ...configuration, worklist: { pollS: 1 } });
+  const asked = Promise.withResolvers<void>();
+  service.changes.add(() => asked.resolve());
+  service.poll();
+  await asked.promise;
+  await service.stop();
+  expect(scheduler.asked.length).toBe(1);
 });
