@@ -27,13 +27,13 @@ export interface SendRequest {
 /** Opens one association and sends instances over it one after the other (dicom/ae/storage). */
 export interface StorageSender {
   /**
-   * Calls `onAnswer` after each instance and waits for it before the next. "stop" ends the sending:
-   * the association is aborted where the answer's row says so, and the outcome is "stopped". Never
-   * rejects for what a peer or the network does.
+   * Calls `onAnswer` after each instance and waits for it before the next. A refusal ends the sending
+   * with the outcome "stopped", as its row says (Table 4.2-7). Never rejects for what a peer or the
+   * network does.
    */
   send(
     request: SendRequest,
-    onAnswer: (sopInstanceUid: string, answer: InstanceAnswer) => Promise<"go-on" | "stop">,
+    onAnswer: (sopInstanceUid: string, answer: InstanceAnswer) => Promise<void>,
   ): Promise<AssociationOutcome>;
 }
 
@@ -69,7 +69,7 @@ export class SendJobExecutor implements JobExecutor {
             { remoteId, instances, signal: run.signal },
             async (sopInstanceUid, answer) => {
               const item = items.get(sopInstanceUid);
-              if (item === undefined) return "go-on";
+              if (item === undefined) return;
               const step = afterAnswer(item, answer);
               await this.#parts.storage.recordSend({
                 jobId: run.job.id,
@@ -82,7 +82,6 @@ export class SendJobExecutor implements JobExecutor {
               if (answer.kind !== "stored") lastRefusal = step.line;
               if (step.line !== null) run.log(`${sopInstanceUid}: ${step.line}`);
               run.progress(doneOf(items), items.size);
-              return step.goOn ? "go-on" : "stop";
             },
           );
     return this.#outcome(run, outcome, [...items.values()], lastRefusal);

@@ -50,8 +50,6 @@ export interface ItemStep {
   readonly item: JobItem;
   /** State of the instance at the remote from now on; null: as before. */
   readonly sendState: SendStateName | null;
-  /** False: the association is given up. */
-  readonly goOn: boolean;
   /** For the job's log; null where nothing is to be told. */
   readonly line: string | null;
 }
@@ -63,7 +61,6 @@ export function afterAnswer(item: JobItem, answer: InstanceAnswer): ItemStep {
       return {
         item: { ...item, state: "done", status: answer.status },
         sendState: answer.warning ? "warning" : "stored",
-        goOn: true,
         line: answer.warning || answer.status !== 0 ? answer.text : null,
       };
     case "refused":
@@ -72,13 +69,12 @@ export function afterAnswer(item: JobItem, answer: InstanceAnswer): ItemStep {
           ? counted(item, answer.status)
           : { ...item, status: answer.status },
         sendState: "refused",
-        goOn: false,
         line: answer.text,
       };
     case "not-supported":
-      return { item: counted(item), sendState: "refused", goOn: true, line: answer.text };
+      return { item: counted(item), sendState: "refused", line: answer.text };
     case "unreadable":
-      return { item: counted(item), sendState: null, goOn: true, line: answer.text };
+      return { item: counted(item), sendState: null, line: answer.text };
     default:
       return unreachable(answer);
   }

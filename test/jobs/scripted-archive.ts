@@ -57,7 +57,9 @@ export class ScriptedArchive implements StorageSender {
         return { kind: "interrupted" };
       }
       if (reply === "timeout" || reply === "aborted") return { kind: reply, text: `it ${reply}` };
-      if ((await onAnswer(uid, this.#answer(reply))) === "stop") return { kind: "stopped" };
+      const answer = this.#answer(reply);
+      await onAnswer(uid, answer);
+      if (answer.kind === "refused") return { kind: "stopped" };
     }
     return { kind: "finished" };
   }

@@ -126,7 +126,6 @@ test("S1: a result in the middle of our own C-STORE is taken in, and the C-STORE
     { remoteId: "archive", instances: [record], signal: new AbortController().signal },
     async (uid, answer) => {
       answers.push(`${uid} ${answer.kind}`);
-      return "go-on";
     },
   );
   expect([outcome.kind, answers, reported]).toEqual(["finished", ["1.1 stored"], [0]]);
