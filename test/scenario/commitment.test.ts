@@ -83,8 +83,10 @@ test.skipIf(!hasStorescp)(
     const exam = await examine(device);
     const [first] = await commitState(device, exam, "failed");
     expect(first?.commit[0]?.reason).toContain("does not support storage commitment");
-    const health = await device.get<HealthAnswer>("health");
-    expect(health.remotes[0]?.commitment).toMatchObject({ supported: false, pending: 0 });
+    const health = await until("the health that tells it", async () => {
+      const now = await device.get<HealthAnswer>("health");
+      return now.remotes[0]?.commitment?.supported === false ? now : undefined;
+    });
     expect(health.problems.join(" ")).toContain("does not support storage commitment");
     expect((await deleteStudy(device, exam.studyInstanceUid)).status).toBe(409);
   },
