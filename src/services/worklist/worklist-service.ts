@@ -3,7 +3,7 @@
 // result is there again after a restart.
 
 import type { Configuration, Remote } from "../../config/configuration.ts";
-import { type Clock, dicomDateTime, type Timer } from "../../core/clock.ts";
+import { type Clock, dicomDateTime, sleep, type Timer } from "../../core/clock.ts";
 import { Listeners } from "../../core/listeners.ts";
 import { proposedContexts } from "../../dicom/ae/contexts.ts";
 import type { FindOutcome } from "../../dicom/ae/find.ts";
@@ -64,6 +64,8 @@ export interface WorklistParts extends ConnectDependencies {
 
 /** Queries that may wait for the one under way. */
 export const QUERIES_WAITING_MAX = 8;
+/** Items handled in one go: a long list must not hold up live pictures. */
+const BATCH_ITEMS = 100;
 const DAY_MS = 86_400_000;
 const SETTING = "worklist.last";
 const COUNTER = "worklist-item";
@@ -212,25 +214,30 @@ export class WorklistService {
   /** Adds or updates the items, drops those that are gone, and answers what is to be shown. */
   async #keep(filter: ItemFilter, collected: Collected, all: boolean): Promise<WorklistResult> {
     const { storage, uids, clock } = this.#parts;
-    const received = collected.answers.flatMap((answer) => itemsFromAnswer(answer, filter));
-    const wanted = received.flatMap((item): ReceivedItem[] => {
-      const other = mismatch(item, filter);
-      if (other === null) return [item];
-      return all ? [{ ...item, remarks: [...item.remarks, other] }] : [];
-    });
+    const wanted: ReceivedItem[] = [];
+    let leftOut = 0;
+    for (const answers of batches(collected.answers)) {
+      for (const item of answers.flatMap((answer) => itemsFromAnswer(answer, filter))) {
+        const other = mismatch(item, filter);
+        if (other === null) wanted.push(item);
+        else if (all) wanted.push({ ...item, remarks: [...item.remarks, other] });
+        else leftOut++;
+      }
+      await sleep(clock, 0);
+    }
     const known = storage.reader.worklist();
     const items = await mergeItems(wanted, {
       known,
       studyUidFor: (order) => storage.madeStudyUid(order, uids.next()),
       newNumbers: (count) => storage.takeNumbers(COUNTER, count),
     });
-    await storage.saveWorklist(items, clock.nowMs());
+    for (const batch of batches(items)) await storage.saveWorklist(batch, clock.nowMs());
     if (collected.complete) await this.#drop(known, items, filter);
     return {
       items: items.toSorted(bySchedule),
       complete: collected.complete,
       reason: collected.reason,
-      leftOut: all ? 0 : received.length - wanted.length,
+      leftOut,
       queriedMs: clock.nowMs(),
     };
   }
@@ -349,6 +356,10 @@ function collectedOf(remote: Remote, found: FindOutcome, abortPolicy: "keep" | "
         ? `; the ${lost} items that came before are not shown`
         : "";
   return { answers: kept, complete: false, reason: `${who}: ${found.text}${also}` };
+}
+
+function* batches<T>(list: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += BATCH_ITEMS) yield list.slice(at, at + BATCH_ITEMS);
 }
 
 /** By scheduled time; without one last (W14). */
