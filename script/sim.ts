@@ -1,15 +1,16 @@
-// One simulated day: bun run sim [--seed N] [--quarter] [--log]. Prints what happened, and what was
+// One simulated day: bun run sim [--seed N] [--quarter | --short] [--log]. Prints what happened, and what was
 // wrong; ends with 1 then.
 
 import { runDay } from "../test/sim/day.ts";
-import { QUARTER_DAY, WHOLE_DAY } from "../test/sim/plan.ts";
+import { QUARTER_DAY, SHORT_DAY, WHOLE_DAY } from "../test/sim/plan.ts";
 
 const argument = (name: string) => {
   const at = process.argv.indexOf(name);
   return at < 0 ? undefined : process.argv[at + 1];
 };
 const seed = Number(argument("--seed") ?? Math.floor(performance.timeOrigin % 1e9));
-const size = process.argv.includes("--quarter") ? QUARTER_DAY : WHOLE_DAY;
+const has = (name: string) => process.argv.includes(name);
+const size = has("--quarter") ? QUARTER_DAY : has("--short") ? SHORT_DAY : WHOLE_DAY;
 const started = performance.now();
 const report = await runDay(seed, size);
 if (process.argv.includes("--log"))

@@ -81,11 +81,20 @@ export const QUARTER_DAY: DaySize = {
   risDownHours: 0.75,
 };
 
+/** The same within three hours, for the tests. */
+export const SHORT_DAY: DaySize = {
+  hours: 3,
+  exams: 15,
+  cuts: 5,
+  archiveDownHours: 0.75,
+  risDownHours: 0.4,
+};
+
 const HOUR_MS = 3_600_000;
 const RADIOGRAPHS = ["chest-pa", "chest-lat", "abdomen-ap", "pelvis-ap", "lspine-ap", "hand-pa"];
 const NAMES = ["Doe^John", "Yamada^Tarou=山田^太郎", "Meyer^Anna", "Smith^Mary Ann", "Sato^Hanako"];
-/** Bytes that a planned exposure takes on disk at most, headers included. */
-const EXPOSURE_BYTES = 9_000;
+/** Bytes that a planned exposure and its part of a report take on disk, about. */
+const EXPOSURE_BYTES = 26_000;
 
 export function planDay(seed: number, size: DaySize, random: Random): Plan {
   const lengthMs = size.hours * HOUR_MS;
