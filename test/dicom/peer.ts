@@ -53,6 +53,8 @@ export interface PeerScript {
   readonly handlers?: RequestHandlers | ((seen: () => SeenAssociation) => RequestHandlers);
   /** Answers to proposed contexts; default: all, with the first transfer syntax. */
   readonly answer?: (context: AssociateRequest["contexts"][number]) => Partial<ContextAnswer>;
+  /** Answers every request with A-ASSOCIATE-RJ. */
+  readonly reject?: { readonly result: 1 | 2; readonly source: 1 | 2 | 3; readonly reason: number };
   /** Called when an association stands: the place to hang up or to send unasked. */
   readonly onAssociation?: (seen: SeenAssociation) => void;
   /** Largest PDU the peer takes. */
@@ -74,6 +76,7 @@ export async function scriptedPeer(script: PeerScript = {}): Promise<ScriptedPee
         timeouts: TIMEOUTS,
         decide(rq) {
           request = rq;
+          if (script.reject !== undefined) return { kind: "reject", ...script.reject };
           const contexts = rq.contexts.map((context) => ({
             id: context.id,
             result: CONTEXT_RESULT.acceptance,
