@@ -100,6 +100,8 @@ export class CommitmentService {
   #working: Promise<void> | null = null;
   #running = false;
   #storeTimer: Timer | null = null;
+  /** Archives switched off are being forgotten. */
+  #forgetting: Promise<void> = Promise.resolve();
   /** The transaction whose association stands. */
   #current: { readonly uid: string; readonly answered: AbortController } | null = null;
 
@@ -130,6 +132,8 @@ export class CommitmentService {
   /** A job changed: one that ended may have brought the last object to an archive. */
   onJob({ parameters, state }: Job): void {
     if (parameters.type !== "send" || state === "queued" || state === "active") return;
+    // It is there again: what waits for it need not wait any longer.
+    if (state === "done") this.#wake(parameters.remoteId);
     this.#look({
       remoteId: parameters.remoteId,
       studyUid: parameters.studyInstanceUid,
@@ -148,14 +152,15 @@ export class CommitmentService {
     for (const id of [...this.#known.keys()])
       if (!archives.some((r) => r.id === id)) {
         this.#known.delete(id);
-        this.#save(async () => this.#forgetRefusal(id));
+        this.#forgetting = this.#forgetting
+          .then(() => this.#forgetRefusal(id))
+          .catch((error: unknown) => this.#parts.log.error("commitment-not-kept", { error }));
       }
     for (const remote of archives) {
       const fingerprint = fingerprintOf(remote);
       if (this.#known.get(remote.id) === fingerprint) continue;
       this.#known.set(remote.id, fingerprint);
-      const line = this.#lines.get(remote.id);
-      line?.timer?.cancel();
+      this.#lines.get(remote.id)?.timer?.cancel();
       this.#lines.delete(remote.id);
       this.#look({ remoteId: remote.id, again: true });
     }
@@ -212,12 +217,7 @@ export class CommitmentService {
 
   #next(): (() => Promise<void>) | null {
     if (!this.#running || this.#storeTimer !== null) return null;
-    const due = this.#due[0];
-    if (due !== undefined)
-      return async () => {
-        await this.#plan(due);
-        this.#due = this.#due.filter((d) => d !== due);
-      };
+    if (this.#due.length > 0) return () => this.#planFirst();
     for (const line of this.#lines.values())
       if (line.timer === null && line.transactions.length > 0) return () => this.#send(line);
     return null;
@@ -235,6 +235,19 @@ export class CommitmentService {
           this.#pump();
         });
       }
+  }
+
+  /** Taken off the list first: what comes in meanwhile is looked at once more. */
+  async #planFirst(): Promise<void> {
+    const due = this.#due.shift();
+    if (due === undefined) return;
+    try {
+      await this.#forgetting;
+      await this.#plan(due);
+    } catch (error) {
+      this.#due.unshift(due);
+      throw error;
+    }
   }
 
   /** Makes the transactions, durable before anything is sent. */
@@ -281,6 +294,8 @@ export class CommitmentService {
       line.transactions.shift();
       return;
     }
+    // The other archives' turn comes next.
+    if (this.#lines.delete(line.remoteId)) this.#lines.set(line.remoteId, line);
     const facts = { remoteId: remote.id, transactionUid };
     const answered = new AbortController();
     this.#current = { uid: transactionUid, answered };
@@ -327,6 +342,14 @@ export class CommitmentService {
     this.#tell(commitment);
   }
 
+  #wake(remoteId: string): void {
+    const line = this.#lines.get(remoteId);
+    if (line === undefined) return;
+    line.timer?.cancel();
+    line.timer = null;
+    this.#pump();
+  }
+
   /** The next of the line waits, longer each time in a row (A16). */
   #pause(line: Line, reason: string): void {
     const { configuration, clock, random } = this.#parts;
@@ -362,10 +385,6 @@ export class CommitmentService {
     const { storage } = this.#parts;
     if (storage.reader.setting(refusalKey(remoteId)) === null) return;
     await storage.apply([{ kind: "setting", key: refusalKey(remoteId), value: null }]);
-  }
-
-  #save(work: () => Promise<void>): void {
-    work().catch((error: unknown) => this.#parts.log.error("commitment-not-kept", { error }));
   }
 
   // ---- telling ----------------------------------------------------------------------------------

@@ -159,6 +159,53 @@ describe("when an archive is asked", () => {
     expect(kept).toEqual(["open"]);
   });
 
+  test("an object that arrives while its study is being looked at is not forgotten", async () => {
+    await using s = await site();
+    let once = false;
+    await s.device.boot((inner) => ({
+      ...inner,
+      reader: inner.reader,
+      async createCommitment(...args) {
+        await inner.createCommitment(...args);
+        if (!once) return;
+        once = false;
+        await s.device.acquired(["1.4"]);
+        s.device.jobDone();
+      },
+    }));
+    s.device.service.start();
+    await requested(s.device);
+    await s.device.clock.advance(RESULT_LINGER_MS);
+    once = true;
+    await s.device.acquired(["1.3"]);
+    s.device.jobDone();
+    await requested(s.device, 2);
+    await s.device.clock.advance(RESULT_LINGER_MS);
+    await requested(s.device, 3);
+    expect(s.asked.map((a) => a.sops)).toEqual([["1.1", "1.2"], ["1.3"], ["1.4"]]);
+  });
+
+  test("a store that cannot keep the transaction: nothing is sent, and it is tried again", async () => {
+    await using s = await site();
+    let full = true;
+    await s.device.boot((inner) => ({
+      ...inner,
+      reader: inner.reader,
+      async createCommitment(...args) {
+        if (full) throw new Error("the disk is full");
+        return inner.createCommitment(...args);
+      },
+    }));
+    s.device.service.start();
+    await s.device.event("commitment-not-kept");
+    await s.device.clock.advance(0);
+    expect(s.peer.associations).toEqual([]);
+    full = false;
+    await s.device.nextTimer();
+    await requested(s.device);
+    expect(s.asked.map((a) => a.sops)).toEqual([["1.1", "1.2"]]);
+  });
+
   test("two archives are asked one after the other, each for itself", async () => {
     await using s = await site();
     const second: AskedFor[] = [];
@@ -291,6 +338,18 @@ describe("answers to the request", () => {
     expect(await s.device.nextTimer()).toBeGreaterThanOrEqual(60_000);
     await requested(s.device);
     expect(s.asked).toEqual([{ transactionUid: "9.9.1", sops: ["1.1", "1.2"] }]);
+  });
+
+  test("an archive that took a job is reached again: what waited for it goes at once", async () => {
+    await using s = await site();
+    const { port } = s.peer;
+    s.device.configuration = configured([archive(1)]);
+    s.device.service.start();
+    await s.device.event("commitment-postponed");
+    s.device.configuration = configured([archive(port)]);
+    s.device.jobDone();
+    await requested(s.device);
+    expect(s.asked.map((a) => a.transactionUid)).toEqual(["9.9.1"]);
   });
 
   test("S10, E13: an archive that refuses the context is not asked again until its address changes", async () => {
