@@ -11,6 +11,7 @@ import { directoryEntries } from "./directory-entries.ts";
 import type { ExportObject, PlacedObject } from "./export-object.ts";
 import type { MediaIdentity } from "./media-profiles.ts";
 import {
+  COPY_OF_DIRECTORY,
   DIRECTORY_NAME,
   exportFolder,
   findFile,
@@ -86,8 +87,7 @@ async function changeOver(
   await writeNew(medium, NEW_DIRECTORY, bytes);
   if (present !== null) {
     // What counts now is copied, not renamed: its name is never without a file.
-    await writeNew(medium, `${DIRECTORY_NAME}${TEMPORARY}`, present.directory.bytes);
-    medium.rename(`${DIRECTORY_NAME}${TEMPORARY}`, OLD_DIRECTORY);
+    await replaceFile(medium, OLD_DIRECTORY, COPY_OF_DIRECTORY, present.directory.bytes);
   }
   medium.syncFolder("");
   medium.rename(NEW_DIRECTORY, name);
@@ -158,7 +158,8 @@ function isOwn(medium: MediumFiles, path: string): boolean {
  * record refers to, and what was being written. @throws MediumError, DirectoryError
  */
 export function discardExport(medium: MediumFiles, token: string): void {
-  const kept = presentFileSet(medium)?.paths ?? new Set<string>();
+  const present = presentFileSet(medium);
+  const kept = present?.paths ?? new Set<string>();
   const folder = exportFolder(token);
   const own = `${OBJECTS_FOLDER}/${folder}`;
   let isKept = false;
@@ -179,6 +180,8 @@ export function discardExport(medium: MediumFiles, token: string): void {
     medium.remove(`${PAGES_FOLDER}/${folder}.HTM`);
     medium.removeEmptyFolder(PAGES_FOLDER);
   }
-  medium.remove(NEW_DIRECTORY);
-  for (const name of [DIRECTORY_NAME, "README", "INDEX"]) medium.remove(`${name}${TEMPORARY}`);
+  for (const name of [NEW_DIRECTORY, COPY_OF_DIRECTORY]) medium.remove(name);
+  for (const name of ["README", "INDEX"]) medium.remove(`${name}${TEMPORARY}`);
+  if (present?.isBackup === true) medium.rename(OLD_DIRECTORY, present.name);
+  else medium.remove(OLD_DIRECTORY);
 }

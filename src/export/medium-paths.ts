@@ -5,8 +5,10 @@ import { type FileId, numbered, pathOf } from "../dicom/dir/file-id.ts";
 import type { MediumFiles } from "../hal/media/medium-files.ts";
 
 export const DIRECTORY_NAME = "DICOMDIR";
-export const NEW_DIRECTORY = "DICOMDIR.NEW";
-export const OLD_DIRECTORY = "DICOMDIR.BAK";
+/** A DICOMDIR that is not in force yet, a copy of the one that was, and that copy being written. */
+export const NEW_DIRECTORY = "UDR10A.NEW";
+export const OLD_DIRECTORY = "UDR10A.BAK";
+export const COPY_OF_DIRECTORY = "UDR10A.TMP";
 export const OBJECTS_FOLDER = "DICOM";
 export const PAGES_FOLDER = "IHE_PDI";
 export const INDEX_PAGE = "INDEX.HTM";

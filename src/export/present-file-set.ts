@@ -18,6 +18,8 @@ export interface PresentFileSet {
   readonly directory: Directory;
   /** Name of its file as it stands on the medium. */
   readonly name: string;
+  /** It was read from the backup: the DICOMDIR itself is missing or damaged. */
+  readonly isBackup: boolean;
   /** Objects by SOP Instance UID. */
   readonly objects: ReadonlyMap<string, FileId>;
   /** Paths of all files that a record refers to, in upper case. */
@@ -51,7 +53,7 @@ function fileSetOf(medium: MediumFiles, path: string, name: string): PresentFile
     const uid = record.keys.string(Tag.ReferencedSOPInstanceUIDInFile);
     if (uid !== undefined && record.inUse) objects.set(uid, id);
   }
-  return { directory, name, objects, paths };
+  return { directory, name, isBackup: path === OLD_DIRECTORY, objects, paths };
 }
 
 /** All of a small file. @throws DirectoryError when it is larger than `bytesMax` */

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Tag } from "../../src/dicom/dict/attributes.ts";
-import { encodeObjectHeader } from "../../src/dicom/io/object-header.ts";
 import { TransferSyntaxUid } from "../../src/dicom/dict/uids.ts";
+import { encodeObjectHeader } from "../../src/dicom/io/object-header.ts";
 import type { ExportObject } from "../../src/export/export-object.ts";
 import { recordTypeOf } from "../../src/export/media-profiles.ts";
 import { realMedium } from "../../src/hal/media/real-medium.ts";
@@ -25,9 +25,20 @@ export const IDENTITY = {
   implementationVersionName: "UDR10A",
   sourceAeTitle: "UDR-10A",
 };
-export const PAGE = { institution: "Test Hospital", device: "UDR-10A", writtenAt: "2026-01-05 08:00" };
+export const PAGE = {
+  institution: "Test Hospital",
+  device: "UDR-10A",
+  writtenAt: "2026-01-05 08:00",
+};
 /** One variant of each SOP class of Table 5.2-3. */
-export const CLASSES = ["xa-mask-subtraction", "rf-multi-frame", "dx", "cr-kanji", "sc-colour", "rdsr-scheduled"];
+export const CLASSES = [
+  "xa-multi-frame",
+  "rf-multi-frame",
+  "dx",
+  "sc-colour",
+  "rdsr-scheduled",
+  "cr-kanji",
+] as const;
 
 export interface TempFolder extends Disposable {
   readonly path: string;
@@ -85,7 +96,7 @@ export async function exportObject(
   });
   const file = new Uint8Array(header.byteLength + byteLength);
   file.set(header);
-  for (let i = header.byteLength; i < file.byteLength; i++) file[i] = (i * 7 + instance) & 0x0f;
+  for (let i = 0; i < byteLength; i++) file[header.byteLength + i] = (i * 7 + instance) & 0x0f;
   const path = join(folder, `${sopInstanceUid}.dcm`);
   await Bun.write(path, file);
   const of = (tag: number) => dataSet.string(tag) ?? "";
@@ -119,7 +130,11 @@ export async function someObjects(folder: string): Promise<ExportObject[]> {
   const objects: ExportObject[] = [];
   for (const [i, name] of CLASSES.entries())
     objects.push(
-      await exportObject(folder, name, { study: 1 + (i >> 2), series: 1 + i, instance: 1 + i }),
+      await exportObject(folder, name, {
+        study: 1 + Math.floor(i / 5),
+        series: 1 + i,
+        instance: 1 + i,
+      }),
     );
   return objects;
 }
