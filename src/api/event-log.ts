@@ -7,6 +7,8 @@ import type { DeviceEvent } from "./contract.ts";
 
 /** Events kept for readers that come back. */
 export const EVENTS_KEPT = 1024;
+/** Their JSON together, in characters: a worklist that is polled may be long. */
+export const EVENT_CHARACTERS_KEPT = 8 * 1024 * 1024;
 
 export interface KeptEvent {
   /** Counts from 1 since the process started. */
@@ -23,6 +25,7 @@ export class EventLog {
   readonly #limit: number;
   readonly #news = new Listeners<void>();
   #last = 0;
+  #characters = 0;
 
   constructor(run: string, limit = EVENTS_KEPT) {
     assert(/^[0-9a-z]+$/.test(run), "the run's mark goes into event ids");
@@ -33,9 +36,17 @@ export class EventLog {
 
   publish(event: DeviceEvent): void {
     this.#last += 1;
-    this.#kept.push({ number: this.#last, type: event.type, json: JSON.stringify(event.data) });
-    if (this.#kept.length > this.#limit) this.#kept.shift();
+    const json = JSON.stringify(event.data);
+    this.#kept.push({ number: this.#last, type: event.type, json });
+    this.#characters += json.length;
+    while (this.#tooMuch()) this.#characters -= this.#kept.shift()?.json.length ?? 0;
     this.#news.emit();
+  }
+
+  /** The newest event stays, however long it is. */
+  #tooMuch(): boolean {
+    if (this.#kept.length <= 1) return false;
+    return this.#kept.length > this.#limit || this.#characters > EVENT_CHARACTERS_KEPT;
   }
 
   /** Number of the newest event; 0 before the first. */

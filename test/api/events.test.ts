@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createApi } from "../../src/api/app.ts";
-import { EventLog } from "../../src/api/event-log.ts";
+import { EVENT_CHARACTERS_KEPT, EventLog } from "../../src/api/event-log.ts";
 import type { ApiApp } from "../../src/api/route.ts";
 import { HEARTBEAT_MS, READERS_MAX } from "../../src/api/routes/events.ts";
 import { SimulatedClock } from "../../src/core/clock.ts";
@@ -182,4 +182,18 @@ test("the log keeps its last events and no more", () => {
   expect(log.after(1)?.map((e) => e.number)).toEqual([2, 3]);
   expect(log.positionOf("run-3")).toBe(3);
   expect(log.positionOf("run-4")).toBeNull();
+});
+
+test("long events push the older ones out before memory does", () => {
+  const log = new EventLog("test");
+  const reason = "x".repeat(EVENT_CHARACTERS_KEPT / 4);
+  for (let i = 0; i < 10; i++)
+    log.publish({ type: "worklist", data: { items: [], complete: false, reason } });
+  expect(log.after(log.last() - 3)?.length).toBe(3);
+  expect(log.after(log.last() - 4)).toBeNull();
+  log.publish({
+    type: "worklist",
+    data: { items: [], complete: false, reason: "y".repeat(2 * EVENT_CHARACTERS_KEPT) },
+  });
+  expect(log.after(log.last() - 1)?.length).toBe(1);
 });

@@ -46,7 +46,12 @@ export type ResendAnswer = "sending" | "no-server" | "nothing-failed";
 
 /** What became of one try. */
 type Verdict =
-  | { readonly kind: "done"; readonly note?: string | undefined }
+  | {
+      readonly kind: "done";
+      readonly warning?: string | undefined;
+      /** What had to be written as something else: characters of a name, so not for the log. */
+      readonly note?: string | undefined;
+    }
   /** `lost`: no answer came; nobody knows whether the message was carried out. */
   | { readonly kind: "failed"; readonly text: string; readonly lost: boolean }
   | { readonly kind: "unreachable"; readonly text: string }
@@ -262,9 +267,10 @@ export class StepService {
       case "stopped":
         return "server-away";
       case "done":
-        if (verdict.note !== undefined)
-          this.#parts.log.warn("mpps-warning", { ...fields, text: verdict.note });
-        await this.#record(message, "done", verdict.note);
+        if (verdict.warning !== undefined)
+          this.#parts.log.warn("mpps-warning", { ...fields, text: verdict.warning });
+        if (verdict.note !== undefined) this.#parts.log.warn("mpps-text-replaced", fields);
+        await this.#record(message, "done", both(verdict.warning, verdict.note));
         return "done";
       case "unreachable":
         return (await this.#missed(message, verdict.text, queue)) ? "server-away" : "failed";
@@ -397,9 +403,7 @@ function verdictOf(
 ): Verdict | { readonly kind: "refused"; readonly status: number; readonly text: string } {
   switch (answer.kind) {
     case "success": {
-      const warning = answer.warning ? `${who}: ${answer.text}` : undefined;
-      const notes = [warning, note].filter((n) => n !== undefined);
-      return { kind: "done", note: notes.length === 0 ? undefined : notes.join("; ") };
+      return { kind: "done", warning: answer.warning ? `${who}: ${answer.text}` : undefined, note };
     }
     case "refused":
       return { kind: "refused", status: answer.status, text: `${who}: ${answer.text}` };
@@ -411,6 +415,10 @@ function verdictOf(
     default:
       return answer satisfies never;
   }
+}
+
+function both(first: string | undefined, second: string | undefined): string | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : `${first}; ${second}`;
 }
 
 /** Characters that the server's character set does not have, in words for the operator. */

@@ -600,6 +600,8 @@ test("characters that the server's character set does not have are told, not dro
   await room.image(exam);
   const reason = await room.becomes(exam, "in-progress");
   expect(reason).toContain("髙 﨑");
+  expect(room.station.warnings()).toEqual(["mpps-text-replaced"]);
+  expect(JSON.stringify(room.station.lines)).not.toContain("髙");
   expect(scp.received[0]?.dataSet.string(Tag.PatientName)).toBe("Takasaki^Ichiro=〓〓^一郎");
   scp.steps.clear();
   const utf8 = await openRoom(scp.port, {}, undefined, { characterSet: "ISO_IR 192" });
