@@ -3,11 +3,12 @@
 
 import { dicomDateTime } from "../core/clock.ts";
 import { type MappingSettings, takenFromWorklist } from "../dicom/iod/mapping.ts";
+import { bodyPartCode } from "../model/body-parts.ts";
 import type { Exam, ExamSeries } from "../model/exam.ts";
 import type { Exposure } from "../model/exposure.ts";
 import type { ExposureIndexResult } from "../model/exposure-index.ts";
 import type { Patient } from "../model/patient.ts";
-import type { Laterality, Protocol } from "../model/protocol.ts";
+import type { ImageObject, Laterality, Protocol } from "../model/protocol.ts";
 import type { WorklistItem } from "../model/worklist-item.ts";
 
 /** Identifiers made for an exam; the UIDs and the counter are durable and never repeat. */
@@ -174,6 +175,23 @@ export interface SeriesKey {
   /** "" where the part has no side. */
   readonly laterality: Laterality | "";
   readonly protocolName: string;
+}
+
+/** Paired parts have a side or are of unknown side; the others have none. */
+export function imageSeriesKey(
+  protocol: Protocol,
+  exposure: Exposure,
+  object: ImageObject,
+): SeriesKey {
+  const paired = bodyPartCode(protocol.bodyPart)?.paired ?? false;
+  return {
+    modality: object,
+    bodyPart: protocol.bodyPart,
+    laterality: paired
+      ? (exposure.laterality ?? protocol.laterality ?? ("" as const))
+      : ("" as const),
+    protocolName: protocol.name,
+  };
 }
 
 /** The exam's series for such images, or undefined when one must be begun. */

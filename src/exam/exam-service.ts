@@ -7,12 +7,10 @@ import { assert } from "../core/assert.ts";
 import type { Clock } from "../core/clock.ts";
 import { Listeners } from "../core/listeners.ts";
 import type { Log } from "../core/log.ts";
-import { IodError } from "../dicom/iod/iod-error.ts";
 import { protocolKey } from "../dicom/iod/mapping.ts";
-import { buildDoseReport, buildScImage } from "../dicom/iod/objects.ts";
+import { buildDoseReport } from "../dicom/iod/objects.ts";
 import { reportSeriesNumber, type UidGenerator } from "../dicom/iod/uid.ts";
 import type { DapMeter, Positioner } from "../hal/generator/generator.ts";
-import { bodyPartCode } from "../model/body-parts.ts";
 import type { Exam, ExamSeries } from "../model/exam.ts";
 import type { Exposure, Geometry, Tomography } from "../model/exposure.ts";
 import type { InstanceRecord } from "../model/instance.ts";
@@ -26,7 +24,6 @@ import type {
 import type { Change } from "../store/records.ts";
 import type { StoragePort } from "../store/storage-port.ts";
 import type { RenderClient } from "../workers/render/render-client.ts";
-import type { RawPicture } from "../workers/render/render-task.ts";
 import {
   type Acquisition,
   AcquisitionError,
@@ -35,14 +32,15 @@ import {
   runRate,
   type Setup,
 } from "./acquisition.ts";
-import { type CaptureKind, captureFacts, captureSeriesKey } from "./capture.ts";
-import { dosePage } from "./dose-page.ts";
+import { captureSeriesKey } from "./capture.ts";
+import { CaptureMaker, type CaptureOrder, captureRefusal } from "./capture-maker.ts";
 import { reportFacts } from "./dose-report.ts";
 import {
   appendedExam,
   type ExamIdentifiers,
   type ExamSettings,
   endedExam,
+  imageSeriesKey,
   nextSeriesNumber,
   type Registration,
   type SeriesKey,
@@ -57,13 +55,7 @@ import {
 import type { ImageFound, ImageMaker, ImageOrder } from "./image-maker.ts";
 import { contrastAgentFault, protocolFault, registrationFault } from "./input-check.ts";
 import { missedFrames, noImage, reasonOf, textNotices, withNotices } from "./notices.ts";
-import {
-  DiskFullError,
-  encodeObject,
-  InstanceNumbers,
-  objectRows,
-  storedRecord,
-} from "./object-writer.ts";
+import { DiskFullError, encodeObject, objectRows, storedRecord } from "./object-writer.ts";
 import { answered, type ExamAnswer, refused } from "./refusal.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Run } from "./run.ts";
@@ -121,15 +113,13 @@ export interface ExposeOrder {
   readonly save?: boolean | undefined;
 }
 
-export type CaptureOrder =
-  | { readonly kind: "dose-page" }
-  | { readonly kind: "screen"; readonly png: Uint8Array };
-
 /** What was prepared besides what panel and generator know. */
 interface Preparation {
   readonly examId: string;
   readonly laterality?: Laterality | undefined;
   readonly geometry: Partial<Geometry>;
+  /** Values the operator set; they hold for every kind of exposure that follows. */
+  readonly technique?: PrepareOrder["technique"];
   readonly contrastAgent?: string | undefined;
   readonly tomography?: Tomography | undefined;
 }
@@ -150,13 +140,17 @@ export class ExamService {
   #arming: Promise<unknown> | null = null;
   /** Exams that are being ended: their last images are awaited. */
   readonly #ending = new Set<string>();
-  readonly #captureNumbers: InstanceNumbers;
+  readonly #captures: CaptureMaker;
   #closed = false;
   #lostImages = 0;
 
   constructor(parts: ExamParts) {
     this.#parts = parts;
-    this.#captureNumbers = new InstanceNumbers(parts.storage);
+    this.#captures = new CaptureMaker({
+      ...parts,
+      render: parts.render,
+      nowMs: () => parts.clock.nowMs(),
+    });
   }
 
   /** Exposures since the start that left no image although one was wanted. */
@@ -279,9 +273,25 @@ export class ExamService {
     return this.#arm(
       exam,
       protocol,
-      { ...protocol.technique, ...definedOf(order.technique ?? {}) },
+      this.#techniqueFor(protocol, protocol.kind, order.technique),
       order,
     );
+  }
+
+  /**
+   * What the operator set, over the protocol's own values, or over those of a protocol made for that
+   * kind of exposure where this one is for another: a radiograph's current is none for fluoroscopy.
+   */
+  #techniqueFor(
+    protocol: Protocol,
+    kind: ExposureKind,
+    set: PrepareOrder["technique"],
+  ): TechniqueSetting {
+    const all = protocolsOf(this.#parts.configuration()).filter((p) => p.kind === kind);
+    const other = all.find((p) => p.bodyPart === protocol.bodyPart) ?? all[0] ?? protocol;
+    const { fps: _, ...values } = other.technique;
+    const own = protocol.kind === kind ? protocol.technique : values;
+    return { ...own, ...definedOf(set ?? {}) };
   }
 
   async #arm(
@@ -301,6 +311,7 @@ export class ExamService {
       geometry: definedOf(order.geometry ?? {}),
       contrastAgent: order.contrastAgent,
       tomography: order.tomography,
+      technique: order.technique,
     };
     const no = await this.#cannotExpose(exam, protocol, technique, preparation, kind, fps);
     if (no !== null) return no;
@@ -340,7 +351,7 @@ export class ExamService {
         ...preparation,
         geometry: { ...(await this.#parts.positioner.geometry()), ...preparation.geometry },
       },
-      seriesKey: (exposure) => seriesKey(protocol, exposure, object),
+      seriesKey: (exposure) => imageSeriesKey(protocol, exposure, object),
       nowMs: this.#parts.clock.nowMs(),
     });
     if (problems.length > 0)
@@ -388,11 +399,11 @@ export class ExamService {
       this.#protocol(exam.protocolId) ??
       this.#protocol(this.#parts.configuration().acquisition.defaultProtocolId);
     assert(protocol !== undefined, "the default protocol exists");
-    const technique = usable?.technique ?? protocol.technique;
-    const fps = order.kind === "radiography" ? 0 : (order.fps ?? runRate(order.kind, technique));
     const preparation: Preparation =
       this.#prepared?.examId === exam.id ? this.#prepared : { examId: exam.id, geometry: {} };
-    if (acquisition.status().state === "ready" && usable !== null) {
+    const technique = this.#techniqueFor(protocol, order.kind, preparation.technique);
+    const fps = order.kind === "radiography" ? 0 : (order.fps ?? runRate(order.kind, technique));
+    if (usable !== null && acquisition.readyFor() === order.kind) {
       const no = await this.#cannotExpose(exam, protocol, technique, preparation, order.kind, fps);
       if (no !== null) return no;
     } else {
@@ -492,7 +503,7 @@ export class ExamService {
           await run?.end();
           return;
         }
-        const series = seriesFor(exam, seriesKey(protocol, exposure, object));
+        const series = seriesFor(exam, imageSeriesKey(protocol, exposure, object));
         assert(series !== undefined, "the series of an image was begun with its exposure");
         const order: ImageOrder = {
           exam,
@@ -562,89 +573,24 @@ export class ExamService {
 
   /** A dose page, or a screen that was handed in, as a Secondary Capture of the exam. */
   async secondaryCapture(examId: string, order: CaptureOrder): Promise<ExamAnswer<InstanceRecord>> {
-    const { render } = this.#parts;
     const exam = this.get(examId);
     if (exam === null) return refused("not-found", `there is no exam ${examId}`);
-    const no = this.#cannotCapture(exam);
+    const no = captureRefusal(exam);
     if (no !== null) return no;
-    if (render === undefined)
-      return refused("unsupported", "this device was built without the drawing of captures");
-    const drawn =
-      order.kind === "dose-page"
-        ? {
-            type: "picture" as const,
-            picture: await render.page(dosePage(exam, this.#parts.configuration())),
-          }
-        : await render.decode(order.png);
-    if (drawn.type === "refused")
-      return refused("invalid-field", `the image cannot be taken: ${drawn.reason}; send a PNG`);
-    const answer = await this.#inTurn(examId, () =>
-      this.#storeCapture(examId, order.kind, drawn.picture),
-    );
-    if (answer.ok)
-      this.news.emit({ type: "instance", exam: this.#current(examId), record: answer.value });
-    return answer;
-  }
-
-  #cannotCapture(exam: Exam): ExamAnswer<never> | null {
-    if (exam.state !== "open")
-      return refused("exam-not-open", `the exam is ${exam.state}; append a new step to its study`);
-    if (exam.exposures.length === 0)
-      return refused(
-        "wrong-state",
-        "a capture names the irradiation events it shows and this exam has none yet; make an exposure first",
-      );
-    return null;
-  }
-
-  async #storeCapture(
-    examId: string,
-    kind: CaptureKind,
-    picture: RawPicture,
-  ): Promise<ExamAnswer<InstanceRecord>> {
-    const { storage, uids, clock } = this.#parts;
-    const configuration = this.#parts.configuration();
-    const now = this.#current(examId);
-    const no = this.#cannotCapture(now);
-    if (no !== null) return no;
-    const bodyPart = this.#protocol(now.protocolId)?.bodyPart ?? "";
-    const key = captureSeriesKey(kind, now, bodyPart);
-    const exam = this.#withSeries(now, key);
-    const series = seriesFor(exam, key);
-    assert(series !== undefined, "the series of a capture was just begun");
-    try {
-      const facts = captureFacts(configuration, exam, series, picture, {
-        sopInstanceUid: uids.next(),
-        instanceNumber: this.#captureNumbers.next(exam, series.seriesInstanceUid),
-        contentMs: clock.nowMs(),
-      });
-      const built = buildScImage(facts);
-      const even = picture.pixels.byteLength + (picture.pixels.byteLength % 2);
-      const { header, substitutions } = encodeObject(built, even, configuration);
-      const next = withNotices(exam, textNotices(built.truncated, substitutions));
-      const { rows, columns } = picture;
-      const description = {
-        exam: next,
-        series,
-        instanceNumber: facts.instanceNumber,
-        numberOfFrames: 1,
-        rows,
-        columns,
-        createdMs: facts.contentMs,
-        irradiationEventUid: null,
-      };
-      const changes: Change[] = next === now ? [] : [{ kind: "exam", exam: next }];
-      const outcome = await storage.writeObject({
-        ...objectRows(built, description, configuration.device.timeZone, changes),
-        header,
-        pixels: { kind: "bytes", bytes: picture.pixels },
-      });
-      return answered(storedRecord(outcome));
-    } catch (error) {
-      if (error instanceof IodError) return refused("unsupported", error.message);
-      if (error instanceof DiskFullError) return refused("disk-full", error.message);
-      throw error;
-    }
+    const drawn = await this.#captures.draw(exam, order);
+    if (!drawn.ok) return drawn;
+    const stored = await this.#inTurn(examId, async () => {
+      const now = this.#current(examId);
+      const bodyPart = this.#protocol(now.protocolId)?.bodyPart ?? "";
+      const key = captureSeriesKey(order.kind, now, bodyPart);
+      const withIt = this.#withSeries(now, key);
+      const series = seriesFor(withIt, key);
+      assert(series !== undefined, "the series of a capture was just begun");
+      return captureRefusal(now) ?? this.#captures.store(withIt, series, drawn.value);
+    });
+    if (stored.ok)
+      this.news.emit({ type: "instance", exam: this.#current(examId), record: stored.value });
+    return stored;
   }
 
   // ---- ending -------------------------------------------------------------------------------------
@@ -793,7 +739,7 @@ export class ExamService {
   }
 
   #withSeriesOf(exam: Exam, protocol: Protocol, exposure: Exposure, object: ImageObject): Exam {
-    return this.#withSeries(exam, seriesKey(protocol, exposure, object));
+    return this.#withSeries(exam, imageSeriesKey(protocol, exposure, object));
   }
 
   #withSeries(exam: Exam, key: SeriesKey): Exam {
@@ -843,19 +789,6 @@ function examSettings(configuration: Configuration): ExamSettings {
     performingPhysician: acquisition.performingPhysician,
     referringPhysicianFrom: mapping.referringPhysicianFrom,
     performingPhysicianFrom: mapping.performingPhysicianFrom,
-  };
-}
-
-/** Paired parts have a side or are of unknown side; the others have none. */
-function seriesKey(protocol: Protocol, exposure: Exposure, object: ImageObject) {
-  const paired = bodyPartCode(protocol.bodyPart)?.paired ?? false;
-  return {
-    modality: object,
-    bodyPart: protocol.bodyPart,
-    laterality: paired
-      ? (exposure.laterality ?? protocol.laterality ?? ("" as const))
-      : ("" as const),
-    protocolName: protocol.name,
   };
 }
 
