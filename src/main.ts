@@ -70,7 +70,8 @@ async function startDevice(
     );
   const lock = lockFolder(dataFolder);
   const configFile = resolve(options.configFile ?? join(dataFolder, "config.json"));
-  const holder = new ConfigurationHolder(await readConfiguration(configFile), (document) =>
+  const isNamed = options.configFile !== null;
+  const holder = new ConfigurationHolder(await readConfiguration(configFile, isNamed), (document) =>
     writeConfigFile(configFile, document),
   );
   const configuration = () => holder.current();
@@ -165,8 +166,14 @@ async function startDevice(
   };
 }
 
-async function readConfiguration(file: string): Promise<Configuration> {
-  const parsed = parseConfiguration((await readConfigFile(file)) ?? {});
+/** A file somebody named must be there; the one in the data folder comes with its first change. */
+async function readConfiguration(file: string, isNamed: boolean): Promise<Configuration> {
+  const document = await readConfigFile(file);
+  if (document === null && isNamed)
+    throw new StartError(
+      `the configuration ${file} is not there; make it (with {} for the defaults), or leave --config out`,
+    );
+  const parsed = parseConfiguration(document ?? {});
   if (parsed.ok) return parsed.configuration;
   const problems = parsed.problems.map((p) => `  ${p.path} ${p.message}`).join("\n");
   throw new StartError(`the configuration ${file} is not valid; mend these keys:\n${problems}`);

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly dataFolder?: string;
   readonly configuration?: unknown;
   readonly detector?: string;
+  /** Another file than config.json of the data folder. */
+  readonly configFile?: string;
   readonly http?: number;
   readonly dicom?: number;
 }
@@ -57,6 +59,7 @@ export async function startDevice(options: StartOptions = {}): Promise<DevicePro
       "--dicom",
       String(options.dicom ?? 0),
       ...(options.detector === undefined ? [] : ["--detector", options.detector]),
+      ...(options.configFile === undefined ? [] : ["--config", options.configFile]),
     ],
     { stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );

@@ -1,6 +1,7 @@
 // The configuration file on disk: read with errors that say where and what, written so that a power
 // cut leaves the old or the new one. The previous file is kept as config.json.bak.
 
+import { existsSync } from "node:fs";
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -23,8 +24,9 @@ export async function readConfigFile(path: string): Promise<unknown | null> {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
+    const backup = backupOf(path);
     throw new ConfigFileError(
-      `the configuration ${path} is not valid JSON${whereOf(text)} (${(cause as Error).message}); mend it, or restore ${path}.bak`,
+      `the configuration ${path} is not valid JSON${whereOf(text)} (${(cause as Error).message}); mend it${existsSync(backup) ? `, or restore ${backup}` : ""}`,
       { cause },
     );
   }
@@ -34,9 +36,11 @@ export async function readConfigFile(path: string): Promise<unknown | null> {
 export async function writeConfigFile(path: string, document: unknown): Promise<void> {
   const text = `${JSON.stringify(document, null, 2)}\n`;
   const former = await readFile(path).catch(() => null);
-  if (former !== null) await replace(`${path}.bak`, former);
+  if (former !== null) await replace(backupOf(path), former);
   await replace(path, new TextEncoder().encode(text));
 }
+
+const backupOf = (path: string) => `${path}.bak`;
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {
   const beside = `${path}.part`;

@@ -31,7 +31,9 @@ export function openDatabase(path: string, migrations = MIGRATIONS): Database {
     db?.close();
     if (cause instanceof StoreError) throw cause;
     throw new StoreError(
-      `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
+      isDamaged(cause)
+        ? `the database ${path} is damaged (${text(cause)}); restore a copy of it, or move it away: the next start takes the images in again from their files, exams and jobs are lost`
+        : `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
       { cause },
     );
   }
@@ -79,6 +81,13 @@ export function isDatabaseBusy(error: unknown): boolean {
 /** True for the errors with which SQLite says that the disk is full. */
 export function isDatabaseFull(error: unknown): boolean {
   return error instanceof SQLiteError && error.code === "SQLITE_FULL";
+}
+
+function isDamaged(error: unknown): boolean {
+  return (
+    error instanceof SQLiteError &&
+    (error.code === "SQLITE_NOTADB" || error.code?.startsWith("SQLITE_CORRUPT") === true)
+  );
 }
 
 function text(cause: unknown): string {

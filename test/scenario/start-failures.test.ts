@@ -33,6 +33,38 @@ test("a misspelt key is named with the key that was meant", async () => {
   expect(stderr).toContain("local.aeTitel is not a known key; did you mean aeTitle?");
 });
 
+test("a configuration that was named and is not there is no reason to take the defaults", async () => {
+  const { code, stderr } = await failure({ configFile: "/nowhere/site.json" });
+  expect(code).toBe(2);
+  expect(stderr).toContain("the configuration /nowhere/site.json is not there");
+});
+
+test("a configuration that is no JSON is told with the place, and with a copy only where one is", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "udr-start-"));
+  try {
+    await Bun.write(join(folder, "config.json"), '{\n  "local": {,}\n}');
+    const without = await failure({ dataFolder: folder });
+    expect(without.stderr).toMatch(/not valid JSON at line 2, column 13 .*; mend it$/);
+    await Bun.write(join(folder, "config.json.bak"), "{}");
+    const withCopy = await failure({ dataFolder: folder });
+    expect(withCopy.stderr).toContain(`, or restore ${join(folder, "config.json.bak")}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("a damaged database is told as damaged, with what can be saved", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "udr-start-"));
+  try {
+    await Bun.write(join(folder, "database.sqlite"), "no database ".repeat(1000));
+    const { code, stderr } = await failure({ dataFolder: folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain("is damaged (file is not a database); restore a copy");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test("a replay folder that is not there is named", async () => {
   const { code, stderr } = await failure({ detector: "replay:/nowhere/at/all" });
   expect(code).toBe(2);

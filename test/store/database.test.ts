@@ -62,7 +62,7 @@ test("a database of a newer program is refused with words", () => {
 test("a file that is no database is refused with its name", async () => {
   const path = join(folder, "text.sqlite");
   await Bun.write(path, "this is not a database, whatever its name says, and it is long enough");
-  expect(() => openDatabase(path)).toThrow(/text\.sqlite cannot be opened/);
+  expect(() => openDatabase(path)).toThrow(/text\.sqlite is damaged/);
 });
 
 test("a reading connection sees what was committed and changes nothing", () => {
