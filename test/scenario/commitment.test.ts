@@ -2,6 +2,7 @@
 // an archive that has none; and over power cuts on both sides of the request. Deleting asks for it.
 
 import { expect, test } from "bun:test";
+import { Glob } from "bun";
 import { type DeviceProcess, startDevice, until } from "../device-process.ts";
 import { connect, scriptedPeer } from "../dicom/peer.ts";
 import { freePort } from "../peers/free-port.ts";
@@ -93,7 +94,7 @@ test.skipIf(!hasStorescp)(
   60_000,
 );
 
-test("a power cut before the answer to the request, one before its result, and the first result at last", async () => {
+test("a power cut before the answer to the request, one before its result, the first result at last, and space", async () => {
   const asked: AskedFor[] = [];
   const stored: string[] = [];
   let onRequest: (() => Promise<unknown>) | null = null;
@@ -156,9 +157,25 @@ test("a power cut before the answer to the request, one before its result, and t
     await commitState(third, exam, "committed");
     // S13: what was acknowledged was never sent again
     expect([...stored].sort()).toEqual(sops);
-    expect((await deleteStudy(third, exam.studyInstanceUid)).status).toBe(204);
+    expect(await third.stop()).toBe(0);
   } finally {
-    await third.stop("SIGKILL");
+    if (third.process.exitCode === null) await third.stop("SIGKILL");
+  }
+
+  // space runs low: the committed study goes at the start, and its files with it
+  const store = { deleteCommittedWhenFreeBelowBytes: 2 ** 49 };
+  const low = { ...configuration(peer.port), store };
+  const fourth = await startDevice({ dicom, dataFolder: first.dataFolder, configuration: low });
+  try {
+    const gone = await until("the deletion", () =>
+      fourth.log.find((l) => l["event"] === "study-deleted-for-space"),
+    );
+    expect(gone).toMatchObject({ studyInstanceUid: exam.studyInstanceUid, instances: 2 });
+    expect(await fourth.get("studies")).toEqual([]);
+    const objects = new Glob("objects/**/*.dcm").scan(first.dataFolder);
+    expect(await Array.fromAsync(objects)).toEqual([]);
+  } finally {
+    await fourth.stop("SIGKILL");
   }
 }, 60_000);
 
