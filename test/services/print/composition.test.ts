@@ -32,7 +32,10 @@ const PITCH = { pixelPitchMm: 0.25 };
 /** A box in which an image of the size keeps its pixels: room below for the annotation. */
 async function unscaled(sop: string, columns: number, rows: number) {
   for (let height = rows; height < rows * 1.3; height++) {
-    const { boxes } = await table.plan(filmOf("STANDARD\\1,1", [sop]), printer(columns, height, PITCH));
+    const { boxes } = await table.plan(
+      filmOf("STANDARD\\1,1", [sop]),
+      printer(columns, height, PITCH),
+    );
     const [box] = boxes;
     if (box?.place.columns === columns && box.place.rows === rows) return box;
   }

@@ -13,7 +13,9 @@ import { JobQueue } from "../../../src/jobs/job-queue.ts";
 import { PrintJobExecutor } from "../../../src/jobs/print-job.ts";
 import type { FilmBoxPicture } from "../../../src/model/film.ts";
 import type { Job, PrintFilm } from "../../../src/model/job.ts";
+import type { Compose } from "../../../src/services/print/box-composer.ts";
 import { filmPrinter } from "../../../src/services/print/film-printer.ts";
+import type { ObjectWrite } from "../../../src/store/object-writer.ts";
 import { type ScriptedPeer, type SeenAssociation, scriptedPeer } from "../../dicom/peer.ts";
 import { objectOf } from "../../store/objects.ts";
 import { openStation, type Station } from "../station.ts";
@@ -200,6 +202,7 @@ export const film = (...uids: readonly string[]): PrintFilm => ({
   images: uids.map((sopInstanceUid) => ({ sopInstanceUid })),
 });
 
+const IMAGES = ["1.1", "1.2", "1.3", "1.4"];
 const SMALL = { "14INX17IN": [140, 170], "8INX10IN": [80, 100] };
 
 /** A device with the images 1.1 to 1.4, whose printer is the port's. */
@@ -210,6 +213,8 @@ export async function openHouse(
     readonly printer?: object;
     readonly before?: Pick<Station, "db" | "disk">;
     readonly wrap?: (storage: Station["storage"]) => Station["storage"];
+    readonly objects?: readonly ObjectWrite[];
+    readonly compose?: Compose;
   } = {},
 ): Promise<House> {
   const remote = { id: "film", aeTitle: "PRINTER", host: "127.0.0.1", port, services: ["print"] };
@@ -223,8 +228,8 @@ export async function openHouse(
   );
   const storage = options.wrap?.(station.storage) ?? station.storage;
   if (options.before === undefined)
-    for (const sop of ["1.1", "1.2", "1.3", "1.4"])
-      await storage.writeObject(objectOf(sop, { pixelBytes: 200 }));
+    for (const object of options.objects ?? IMAGES.map((sop) => objectOf(sop)))
+      await storage.writeObject(object);
   const composed: FilmBoxPicture[] = [];
   const { clock, log, configuration, dial, states } = station;
   const printer = filmPrinter({
@@ -236,8 +241,8 @@ export async function openHouse(
     states,
     async compose(box, into) {
       composed.push(box);
-      // Tells which image a bitmap was made of.
-      new Uint8Array(into, 0, box.columns * box.rows).fill(box.image.pixelOffset & 0xff);
+      if (options.compose !== undefined) await options.compose(box, into);
+      else new Uint8Array(into, 0, box.columns * box.rows).fill(composed.length);
     },
   });
   const queue = new JobQueue({
