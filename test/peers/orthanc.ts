@@ -55,6 +55,7 @@ export async function startOrthanc(more: Record<string, unknown> = {}): Promise<
   const child = Bun.spawn([PROGRAM, join(folder, "orthanc.json")], {
     stdout: "ignore",
     stderr: "ignore",
+    env: { ...process.env, TCP_NODELAY: "1" },
   });
   const http = `http://127.0.0.1:${httpPort}`;
   const stop = async () => {
