@@ -125,6 +125,11 @@ export class Acquisition {
     return this.#setup;
   }
 
+  /** The kind of exposure the room is ready for; null: none. */
+  readyFor(): ExposureKind | null {
+    return this.#status.state === "ready" ? (this.#armed?.kind ?? null) : null;
+  }
+
   /** The panel mode of a kind of exposure: finest for radiographs, fastest for runs. */
   mode(kind: ExposureKind): { readonly mode: DetectorMode; readonly index: number } {
     const modes = this.#panel.info.modes;
