@@ -63,6 +63,8 @@ export class StepService {
   readonly #parts: StepParts;
   /** Exams whose N-CREATE is a row, or about to be one. */
   readonly #begun = new Map<string, Promise<boolean>>();
+  /** Exams whose N-SET is a row, or about to be one: a start and an end may come together. */
+  readonly #ended = new Set<string>();
   readonly #stop = new AbortController();
   #association: Association | null = null;
   #running: Promise<void> | null = null;
@@ -119,8 +121,13 @@ export class StepService {
   async onEnded(exam: Exam): Promise<void> {
     const { reader } = this.#parts.storage;
     if (!isEnded(exam) || !(await this.#begin(exam))) return;
+    if (this.#ended.has(exam.id)) return;
+    this.#ended.add(exam.id);
+    if (reader.mpps({ examId: exam.id }).some((m) => m.message === "set")) return;
     const instances = reader.instancesOfExam(exam.id);
-    await this.#enqueue(exam, "set", () => setDocument(exam, instances, this.#station()));
+    const document = () => setDocument(exam, instances, this.#station());
+    // What could not be kept is made by the next start.
+    if (!(await this.#enqueue(exam, "set", document))) this.#ended.delete(exam.id);
     this.#kick();
   }
 

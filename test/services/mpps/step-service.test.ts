@@ -528,6 +528,25 @@ async function untilIdle(room: Room): Promise<void> {
 }
 
 describe("restarts", () => {
+  test("an exam that ends while the service starts is told once", async () => {
+    await using scp = await startStepScp();
+    const before = await openRoom(scp.port);
+    const exam = await openExam(before.station);
+    await before.image(exam);
+    await before.becomes(exam, "in-progress");
+    const room = await openRoom(scp.port, {}, before.station);
+    const ended: Exam = { ...exam, state: "completed", endedMs: MORNING_MS };
+    await room.station.storage.apply([{ kind: "exam", exam: ended }]);
+    await Promise.all([
+      room.service.onEnded(ended),
+      room.service.start(),
+      room.service.onEnded(ended),
+    ]);
+    await room.becomes(exam, "completed");
+    expect(room.station.storage.reader.mpps({ examId: exam.id }).length).toBe(2);
+    expect(told(scp)).toEqual(["create IN PROGRESS", "set COMPLETED"]);
+  });
+
   test("between the first image and its N-CREATE: the start makes it", async () => {
     await using scp = await startStepScp();
     const before = await openRoom(scp.port);
