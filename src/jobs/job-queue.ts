@@ -139,7 +139,9 @@ export class JobQueue {
       active.cancelled = true;
       active.controller.abort(CANCELLED);
       await active.ended;
-      return { kind: "ok", job: this.#jobs.get(id) ?? job };
+      const left = this.#jobs.get(id) ?? job;
+      // Its attempt had ended before it could be interrupted, and was being saved as a wait.
+      return UNFINISHED.has(left.state) ? this.cancel(id) : { kind: "ok", job: left };
     }
     if (job.state === "cancelled") return { kind: "ok", job };
     if (!UNFINISHED.has(job.state)) return { kind: "not-possible", state: job.state };

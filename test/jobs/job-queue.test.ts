@@ -71,6 +71,19 @@ test("a waiting job is cancelled and not tried again", async () => {
   expect(site.storage.reader.job(id)?.state).toBe("cancelled");
 });
 
+test("a job is cancelled while the end of its attempt is being saved", async () => {
+  const site = await siteWith("1.1");
+  site.archive.answerAssociation = () => ({ kind: "unreachable", text: "away" });
+  const answers: Promise<unknown>[] = [];
+  site.queue.changes.add(({ id, state }) => {
+    if (state === "failed") answers.push(site.queue.cancel(id));
+  });
+  const id = await send(site, ["1.1"]);
+  await settle(site);
+  expect(await Promise.all(answers)).toMatchObject([{ kind: "ok", job: { state: "cancelled" } }]);
+  expect(site.storage.reader.job(id)?.state).toBe("cancelled");
+});
+
 test("a queued job is cancelled before it begins", async () => {
   const site = await siteWith(...TWO);
   site.archive.reply = (uid) => (uid === "1.1" ? "silent" : 0);

@@ -40,6 +40,8 @@ export class Acceptor {
   readonly #inUse: Record<Purpose, number> = { storage: 0, commitment: 0, verification: 0 };
   #plain: Listening | null = null;
   #tls: Listening | null = null;
+  /** What the TLS port is listened on with. */
+  #tlsOptions: AcceptorPorts["tls"];
   #open = true;
 
   constructor(deps: AcceptorDependencies) {
@@ -48,8 +50,8 @@ export class Acceptor {
 
   /**
    * Listens, or moves to other ports; associations that stand are left alone.
-   * @throws Error naming the port that is taken or the certificate file that does not fit. The
-   * plain port listened on before is kept then; the TLS port is closed if it is to stay the same.
+   * @throws Error naming the port that is taken or the certificate file that does not fit. What was
+   * listened on before is kept then; the TLS port only while its former certificate can be read.
    */
   async listen(ports: AcceptorPorts): Promise<void> {
     const before = [this.#plain, this.#tls];
@@ -77,10 +79,15 @@ export class Acceptor {
         secure = await this.#deps.listen({ host, port: tls.port, tls }, onConnection);
     } catch (error) {
       if (plain !== this.#plain) await plain.close();
+      if (this.#tls === null && this.#tlsOptions !== undefined)
+        this.#tls = await this.#deps
+          .listen({ host, port: this.#tlsOptions.port, tls: this.#tlsOptions }, onConnection)
+          .catch(() => null);
       throw error;
     }
     this.#plain = plain;
     this.#tls = secure;
+    this.#tlsOptions = secure === null ? undefined : tls && { ...tls, port: secure.port };
     for (const old of before) if (old !== null && old !== plain) await old.close();
   }
 
