@@ -46,6 +46,7 @@ export class UnaskedFiles {
     const name = `${time}-${hash}.dcm`;
     part.publish(`${UNASKED}/${name}`);
     for (const old of before) if (old !== name) this.#drop(old);
+    if (before.length > 0) this.#disk.syncFolder(UNASKED);
     this.#forget(name);
     this.#add(name, byteLength);
     while (this.#files.size > 1 && this.#isTooMuch()) if (this.dropOldest() === null) break;
