@@ -56,6 +56,19 @@ describe("a run", () => {
       expectClean(room);
     });
 
+  test("of another kind than the protocol's has values made for that kind, unless the operator set them", async () => {
+    await using room = await openRoom();
+    const exam = await open(room, "chest-pa");
+    granted(await room.exams.expose({ kind: "serial", frames: 2, fps: 7.5 }));
+    const shown = granted(await room.exams.expose({ kind: "fluoroscopy", durationMs: 200 }));
+    expect(shown.frames).toBe(6);
+    expect(shown.report.pulseRate).toBe(30);
+    expect(shown.report.ma as number).toBeLessThan(50);
+    granted(await room.exams.prepare(exam.id, { technique: { kv: 81, ma: 10, ms: 5 } }));
+    const set = granted(await room.exams.expose({ kind: "fluoroscopy", frames: 2 }));
+    expect(set.report).toMatchObject({ kv: 81, ma: 10, pulseMs: 5 });
+  });
+
   test("of a protocol with subtraction carries its mask, another one does not", async () => {
     await using room = await openRoom();
     const exam = await open(room, "dsa-head");
