@@ -77,6 +77,9 @@ export interface Room extends AsyncDisposable {
   dataSet(record: InstanceRecord): Promise<DataSet>;
 }
 
+/** So many that a busy machine loses no frame: tests of losses bring their own. */
+const ROOM_SLOTS: SlotCounts = { raw: 64, image: 16, display: 4 };
+
 export interface RoomOptions {
   readonly configuration?: unknown;
   readonly slots?: SlotCounts;
@@ -94,7 +97,11 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
     prepareMs: 1,
     integrationMs: 1,
   });
-  const pixels = await PixelPool.start({ modes: panel.info.modes, clock, slots: options.slots });
+  const pixels = await PixelPool.start({
+    modes: panel.info.modes,
+    clock,
+    slots: options.slots ?? ROOM_SLOTS,
+  });
   const disk = new MemoryDisk();
   const store = await Store.open({
     db: openDatabase(":memory:"),
