@@ -184,6 +184,8 @@ export class SimArchive extends SimPeer {
           await this.#connectAndTell(transaction);
           return;
         }
+        // Some never come back to it: the device has to ask again.
+        if (this.chance(0.05)) return;
         await this.sleep(REPORT_RETRY_MS + random.int(0, 60_000));
       }
     } finally {
@@ -230,7 +232,9 @@ export class SimArchive extends SimPeer {
       new DataSet()
         .text(Tag.ReferencedSOPClassUID, "UI", i.sopClassUid)
         .text(Tag.ReferencedSOPInstanceUID, "UI", i.sopInstanceUid);
-    const good = instances.filter((i) => !failed.has(i));
+    // A report may pass over an instance: it stays open.
+    const good = instances.filter((i) => !failed.has(i) && !this.chance(0.01));
+    if (good.length + failed.size === 0) return false;
     const dataSet = new DataSet().text(Tag.TransactionUID, "UI", uid);
     if (good.length > 0) dataSet.sequence(Tag.ReferencedSOPSequence, ...good.map(reference));
     if (failed.size > 0)

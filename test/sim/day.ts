@@ -61,6 +61,7 @@ class Day {
   /** 1 while things go wrong, 0 in the aftermath. */
   #trouble = 1;
   #chunks = 0;
+  #restarts = 0;
 
   constructor(seed: number, size: DaySize) {
     const random = new Random(seed);
@@ -150,6 +151,7 @@ class Day {
         exposures: this.#ledger.beams.length,
         instances: this.#ledger.made.size,
         cuts: this.#machine.cuts,
+        restarts: this.#restarts,
         received: this.#archive.receipts.length,
         archived: this.#archive.kept.size,
         committed: this.#archive.committed.size,
@@ -176,7 +178,8 @@ class Day {
       for (const cut of this.#plan.cuts)
         this.#clock.after(cut.atMs, () => {
           this.#offMs = cut.offMs;
-          if (cut.afterHappenings === null) this.#machine.cut(cut.peersLearn);
+          if (cut.orderly) void this.#restart(cut.offMs);
+          else if (cut.afterHappenings === null) this.#machine.cut(cut.peersLearn);
           else this.#machine.cutAfter(cut.afterHappenings, cut.peersLearn);
         });
       this.#machine.onCut = () => {
@@ -204,6 +207,16 @@ class Day {
 
   #offMs = 0;
 
+  async #restart(offMs: number): Promise<void> {
+    const { run } = this.#machine;
+    if (run === null) return;
+    this.#restarts++;
+    const { cuts } = this.#machine;
+    await this.#machine.stop();
+    // The mains may have gone meanwhile; whoever saw to that starts it.
+    if (this.#machine.cuts === cuts) this.#clock.after(offMs, () => void this.#machine.start());
+  }
+
   /** Fair weather: a restart, and what waits for the operator is sent again until nothing waits. */
   async #aftermath(): Promise<void> {
     this.#trouble = 0;
@@ -213,6 +226,7 @@ class Day {
     await this.#until(this.#machine.stop());
     await this.#until(this.#machine.start());
     await this.#until(this.#release(await this.#until(this.#machine.running())));
+    let waiting = "";
     for (let hour = 0; hour < AFTERMATH_HOURS_MAX; hour++) {
       const run = await this.#until(this.#machine.running());
       await this.#until(
@@ -224,9 +238,12 @@ class Day {
         }),
       );
       await this.#clock.advance(HOUR_MS);
-      if (this.#isQuiet(run)) return;
+      waiting = this.#waiting(run);
+      if (waiting === "") return;
     }
-    this.complain(`not everything was done ${AFTERMATH_HOURS_MAX} h after the last fault`);
+    this.complain(
+      `not everything was done ${AFTERMATH_HOURS_MAX} h after the last fault: ${waiting}`,
+    );
   }
 
   /** Of the exams that are held, every other one is let go. */
@@ -238,16 +255,17 @@ class Day {
     }
   }
 
-  #isQuiet({ storage }: Run): boolean {
-    const unfinished = storage.reader
-      .jobs()
-      .some((job) => job.state !== "done" && job.state !== "cancelled");
-    return (
-      !unfinished &&
-      storage.reader.openCommitments().length === 0 &&
-      storage.reader.mpps({ unfinished: true }).length === 0 &&
-      this.#archive.openReports === 0
-    );
+  /** What is not done yet, in words; "" when nothing is. */
+  #waiting({ storage: { reader } }: Run): string {
+    const jobs = reader.jobs().filter((job) => job.state !== "done" && job.state !== "cancelled");
+    return [
+      ...jobs.map((job) => `job ${job.id} ${job.state}: ${job.reason}`),
+      ...reader.openCommitments().map((c) => `commitment ${c.transactionUid} ${c.state}`),
+      ...reader
+        .mpps({ unfinished: true })
+        .map((m) => `${m.message} of ${m.examId} ${m.state}: ${m.reason}`),
+      ...(this.#archive.openReports > 0 ? [`${this.#archive.openReports} reports`] : []),
+    ].join("; ");
   }
 
   #schedule(host: Host, { fromMs, toMs, how }: Outage): void {

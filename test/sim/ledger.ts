@@ -85,6 +85,11 @@ export class Ledger implements Observer {
     this.cutsMs.push(this.#nowMs());
   }
 
+  /** A stop breaks off what is being sent, as a cut does. */
+  stopped(): void {
+    this.cutsMs.push(this.#nowMs());
+  }
+
   /** Exams and instances as they lie there now. */
   #take({ reader }: StoragePort): void {
     for (const exam of reader.exams()) {

@@ -33,6 +33,9 @@ export class PowerCut extends Error {
   override readonly name = "PowerCut";
 }
 
+/** A stop that takes longer is a power cut (main.ts exits then). */
+const STOP_MS_MAX = 4_500;
+
 /** One run of the program, from a start to the end of the mains or a stop. */
 export interface Run {
   readonly number: number;
@@ -49,6 +52,7 @@ export interface Observer {
   beam(report: ExposureReport): void;
   started(storage: StoragePort): void;
   cut(): void;
+  stopped(): void;
 }
 
 export interface MachineParts {
@@ -132,14 +136,25 @@ export class Machine {
     for (const resolve of this.#waiting.splice(0)) resolve(run);
   }
 
-  /** Ends the program in good order, as the switch at the console does. */
+  /** Ends the program in good order, as the switch at the console does; cut off if that lasts. */
   async stop(): Promise<void> {
     const run = this.#run;
-    this.#run = null;
+    const life = this.#life;
     if (run === null) return;
-    await run.assembled.stop();
-    this.#end();
+    this.#run = null;
+    const late = new Promise<void>((resolve) =>
+      this.#parts.clock.after(STOP_MS_MAX, () => {
+        if (life.alive) this.#parts.onDefect(new Error(`a stop took more than ${STOP_MS_MAX} ms`));
+        resolve();
+      }),
+    );
+    await Promise.race([run.assembled.stop(), late]);
+    if (!life.alive) return;
     this.#parts.host.losePower("reset");
+    this.#parts.host.state = "silent";
+    this.#end();
+    this.#parts.observer.stopped();
+    for (const cutOff of this.#cutOff.splice(0)) cutOff(new PowerCut("the device was stopped"));
   }
 
   /** The mains go, now. */
@@ -174,7 +189,7 @@ export class Machine {
     const left = this.#database.serialize();
     this.#database = Database.deserialize(left, { strict: true });
     this.#database.run("PRAGMA foreign_keys = ON");
-    this.#disk.powerCut();
+    this.#disk.powerCut(() => this.#parts.random.chance(0.3));
     this.#disk.trace.length = 0;
   }
 

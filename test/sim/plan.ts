@@ -30,6 +30,8 @@ export interface PlannedExam {
 
 export interface PlannedCut {
   readonly atMs: number;
+  /** Not a cut: the technician switches off in good order. */
+  readonly orderly: boolean;
   /** Null: at that moment. Else after so many more happenings within the machine. */
   readonly afterHappenings: number | null;
   readonly peersLearn: StreamFate["how"];
@@ -180,6 +182,7 @@ function plannedCut(exams: readonly PlannedExam[], lengthMs: number, random: Ran
     : random.int(0, lengthMs);
   return {
     atMs,
+    orderly: random.chance(0.25),
     afterHappenings: random.chance(0.8) ? random.int(0, 60) : null,
     peersLearn: random.pick(["reset", "silent"] as const),
     offMs: random.int(5_000, 300_000),

@@ -33,15 +33,27 @@ export class MemoryDisk implements DiskPort {
   /** Names of the operations done, for a look at their order. */
   readonly trace: string[] = [];
 
-  /** What is left after the mains came back: nothing that was not synced. */
-  powerCut(): void {
+  /**
+   * What is left after the mains came back: what was synced for certain, and of the rest what
+   * `survives` says; nothing unless told.
+   */
+  powerCut(survives: () => boolean = () => false): void {
     const restore = (folder: Folder) => {
+      const left = new Map(folder.synced);
+      for (const [name, node] of folder.seen)
+        if (left.get(name) !== node && survives()) left.set(name, node);
+      for (const name of folder.synced.keys())
+        if (!folder.seen.has(name) && survives()) left.delete(name);
       folder.seen.clear();
-      for (const [name, node] of folder.synced) {
+      for (const [name, node] of left) {
         folder.seen.set(name, node);
         if (isFolder(node)) restore(node);
-        else node.seen = node.synced.slice();
+        else {
+          node.synced = leftOf(node, survives).slice();
+          node.seen = node.synced.slice();
+        }
       }
+      folder.synced = new Map(folder.seen);
     };
     restore(this.#root);
     this.#usedBytes = null;
@@ -203,6 +215,13 @@ export class MemoryDisk implements DiskPort {
     folder.seen.set(nameOf(path), inode);
     folder.synced.set(nameOf(path), inode);
   }
+}
+
+/** The synced content, all of what was written since, or a part of it. */
+function leftOf({ seen, synced }: Inode, survives: () => boolean): Uint8Array {
+  if (Buffer.compare(seen, synced) === 0 || !survives()) return synced;
+  if (survives()) return seen;
+  return seen.subarray(0, Math.max(synced.byteLength, seen.byteLength >> 1));
 }
 
 function nameOf(path: string): string {
