@@ -1,6 +1,7 @@
 // What a person finds on the medium: README.TXT, INDEX.HTM and a page of previews per export, as IHE
 // Portable Data for Imaging wants them. The pages only help looking; the file-set is the DICOMDIR.
 
+import { escapeMarkup } from "../core/markup.ts";
 import { Tag } from "../dicom/dict/attributes.ts";
 import { pathOf } from "../dicom/dir/file-id.ts";
 import type { Directory } from "../dicom/dir/read-directory.ts";
@@ -55,17 +56,17 @@ export function indexPage(
           const modalities = [
             ...new Set(study.children.map((s) => s.keys.string(Tag.Modality) ?? "")),
           ].join(" ");
-          return `<li>${escaped(dateText(of(Tag.StudyDate)))} ${escaped(of(Tag.StudyDescription))} (${escaped(modalities)}, ${objects} objects)</li>`;
+          return `<li>${escapeMarkup(dateText(of(Tag.StudyDate)))} ${escapeMarkup(of(Tag.StudyDescription))} (${escapeMarkup(modalities)}, ${objects} objects)</li>`;
         });
       const { keys } = patient;
-      return `<h3>${escaped(nameText(keys.string(Tag.PatientName) ?? ""))} (${escaped(keys.string(Tag.PatientID) ?? "")})</h3><ul>${studies.join("")}</ul>`;
+      return `<h3>${escapeMarkup(nameText(keys.string(Tag.PatientName) ?? ""))} (${escapeMarkup(keys.string(Tag.PatientID) ?? "")})</h3><ul>${studies.join("")}</ul>`;
     });
   const previews = previewPages.map(
-    (name) => `<li><a href="${PAGES_FOLDER}/${name}">Previews ${escaped(name)}</a></li>`,
+    (name) => `<li><a href="${PAGES_FOLDER}/${name}">Previews ${escapeMarkup(name)}</a></li>`,
   );
   return page(
     "Medical images",
-    `<p>${escaped(facts.institution)} &#8211; ${escaped(facts.device)} &#8211; ${escaped(facts.writtenAt)}</p>
+    `<p>${escapeMarkup(facts.institution)} &#8211; ${escapeMarkup(facts.device)} &#8211; ${escapeMarkup(facts.writtenAt)}</p>
 <p>The images are in the DICOM format; open <a href="${DIRECTORY_NAME}">${DIRECTORY_NAME}</a> with a DICOM viewer. Previews are reduced and not for diagnosis. See <a href="${README}">${README}</a>.</p>
 <h2>Content</h2>
 ${patients.join("\n")}
@@ -95,9 +96,9 @@ export function previewPage(
     const picture =
       href === undefined
         ? ""
-        : `<img src="${href}" alt="${escaped(title)}" style="max-width:100%"/><br/>`;
+        : `<img src="${href}" alt="${escapeMarkup(title)}" style="max-width:100%"/><br/>`;
     const file = id === undefined ? "" : `<a href="../${pathOf(id)}">${pathOf(id)}</a>`;
-    return `<div style="display:inline-block;width:300px;margin:8px;vertical-align:top">${picture}${escaped(title)}<br/>${escaped(dateText(facts.studyDate))} ${escaped(facts.studyDescription)}<br/>${file}</div>`;
+    return `<div style="display:inline-block;width:300px;margin:8px;vertical-align:top">${picture}${escapeMarkup(title)}<br/>${escapeMarkup(dateText(facts.studyDate))} ${escapeMarkup(facts.studyDescription)}<br/>${file}</div>`;
   });
   return page(
     "Previews",
@@ -108,8 +109,8 @@ export function previewPage(
 function page(title: string, body: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">
-<html xmlns="http://www.w3.org/1999/xhtml"><head><meta http-equiv="Content-Type" content="text/html; charset=UTF-8"/><meta name="generator" content="${OWN_MARK}"/><title>${escaped(title)}</title></head>
-<body style="font-family:sans-serif"><h1>${escaped(title)}</h1>
+<html xmlns="http://www.w3.org/1999/xhtml"><head><meta http-equiv="Content-Type" content="text/html; charset=UTF-8"/><meta name="generator" content="${OWN_MARK}"/><title>${escapeMarkup(title)}</title></head>
+<body style="font-family:sans-serif"><h1>${escapeMarkup(title)}</h1>
 ${body}
 </body></html>
 `;
@@ -126,13 +127,4 @@ function nameText(name: string): string {
 
 function dateText(date: string): string {
   return date.replace(/^(\d{4})(\d{2})(\d{2})$/, "$1-$2-$3");
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replace(/[^\P{Cc}]/gu, " ");
 }

@@ -1,6 +1,8 @@
 // A film sheet: its sizes, its layout, and one image box of it as it is to be composed
 // (PS3.3 §C.13.3, §C.13.5). Pure.
 
+import type { StoredPixels } from "./stored-pixels.ts";
+
 /** Nominal sizes of the films of Table 4.2-74, portrait; an inch is 25.4 mm. */
 export const FILM_SIZES = [
   { id: "14INX17IN", widthMm: 355.6, heightMm: 431.8 },
@@ -46,20 +48,9 @@ export type VisibleArea =
   | { readonly shape: "polygon"; readonly corners: readonly number[] };
 
 /** Stored pixels of one frame and how they are looked at. */
-export interface FilmImage {
-  readonly path: string;
-  readonly pixelOffset: number;
-  readonly columns: number;
-  readonly rows: number;
-  readonly samples: 1 | 3;
-  readonly bitsAllocated: 8 | 16;
-  readonly bitsStored: number;
-  readonly signed: boolean;
-  readonly planar: boolean;
+export interface FilmImage extends StoredPixels {
   /** From 0. */
   readonly frame: number;
-  readonly rescale?: { readonly slope: number; readonly intercept: number } | undefined;
-  readonly window?: { readonly center: number; readonly width: number } | undefined;
   readonly invert: boolean;
   /** Shutters and collimator edges; outside of any of them the film is black. */
   readonly visible: readonly VisibleArea[];

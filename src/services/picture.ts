@@ -4,22 +4,12 @@
 import { Tag } from "../dicom/dict/attributes.ts";
 import { type ObjectHeader, readObjectHeader } from "../dicom/io/object-header.ts";
 import type { InstanceRecord } from "../model/instance.ts";
+import type { StoredPixels } from "../model/stored-pixels.ts";
 import type { StoragePort } from "../store/storage-port.ts";
 
-export interface Picture {
-  readonly path: string;
-  readonly pixelOffset: number;
-  readonly columns: number;
-  readonly rows: number;
-  readonly samples: 1 | 3;
-  readonly bitsAllocated: 8 | 16;
-  readonly bitsStored: number;
-  readonly signed: boolean;
-  readonly planar: boolean;
+export interface Picture extends StoredPixels {
   readonly numberOfFrames: number;
   readonly photometric: "MONOCHROME1" | "MONOCHROME2" | "RGB";
-  readonly rescale?: { readonly slope: number; readonly intercept: number } | undefined;
-  readonly window?: { readonly center: number; readonly width: number } | undefined;
 }
 
 /** Null for an object without pixels we can show: a report, a compressed image. */

@@ -1,6 +1,8 @@
 // The lines of text below an image on film, as SVG: as large as the band allows, smaller where a line
 // would not fit.
 
+import { escapeMarkup } from "../../core/markup.ts";
+
 const FONT = "DejaVu Sans, Noto Sans, Noto Sans CJK JP, sans-serif";
 /** Height of a letter, and what is left free beside the text, in lines. */
 const LETTER = 0.78;
@@ -26,15 +28,7 @@ export function annotationSvg(
   const texts = lines.map((text, index) => {
     const size = Math.max(1, Math.min(line * LETTER, room / Math.max(1, widthEm(text))));
     const y = (index + 0.78) * line;
-    return `<text x="${(MARGIN * line).toFixed(1)}" y="${y.toFixed(1)}" font-size="${size.toFixed(2)}" fill="${ink}">${escaped(text)}</text>`;
+    return `<text x="${(MARGIN * line).toFixed(1)}" y="${y.toFixed(1)}" font-size="${size.toFixed(2)}" fill="${ink}">${escapeMarkup(text)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${columns}" height="${height}" font-family="${FONT}"><rect width="100%" height="100%" fill="${paper}"/>${texts.join("")}</svg>`;
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replace(/\p{Cc}/gu, " ");
 }

@@ -1,6 +1,8 @@
 // A page of text as a picture, such as the dose page of an exam: title, facts, a table, totals. Bright
 // on dark, as images beside it are.
 
+import { escapeMarkup } from "../../core/markup.ts";
+
 export interface PageColumn {
   readonly title: string;
   readonly align: "left" | "right";
@@ -45,7 +47,7 @@ export function pageSvg(page: TextPage): { readonly svg: string; readonly rows: 
     more: { size?: number; bold?: boolean; dim?: boolean; right?: boolean } = {},
   ) =>
     parts.push(
-      `<text x="${Math.round(x)}" y="${at}" font-size="${more.size ?? 20}"${more.bold ? ' font-weight="bold"' : ""} fill="${more.dim ? "#a0a0a0" : "#f0f0f0"}"${more.right ? ' text-anchor="end"' : ""}>${escaped(value)}</text>`,
+      `<text x="${Math.round(x)}" y="${at}" font-size="${more.size ?? 20}"${more.bold ? ' font-weight="bold"' : ""} fill="${more.dim ? "#a0a0a0" : "#f0f0f0"}"${more.right ? ' text-anchor="end"' : ""}>${escapeMarkup(value)}</text>`,
     );
   const rule = (at: number) =>
     parts.push(
@@ -100,13 +102,4 @@ function cut(value: string, charactersMax: number): string {
   const characters = [...value];
   if (characters.length <= charactersMax + 1) return value;
   return `${characters.slice(0, Math.floor(charactersMax)).join("")}…`;
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replace(/[^\P{Cc}]/gu, " ");
 }
