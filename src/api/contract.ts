@@ -674,20 +674,6 @@ const sendRequestSchema = z
     error: "either studyInstanceUid or sopInstanceUids must be given, not both",
   });
 
-/** Layouts offered for films: columns, rows. Others up to 8 by 8 are taken too. */
-export const PRINT_LAYOUTS = [
-  "STANDARD\\1,1",
-  "STANDARD\\1,2",
-  "STANDARD\\2,1",
-  "STANDARD\\2,2",
-  "STANDARD\\2,3",
-  "STANDARD\\3,2",
-  "STANDARD\\3,3",
-  "STANDARD\\3,4",
-  "STANDARD\\4,4",
-  "STANDARD\\4,5",
-] as const;
-
 /** Images that fit on a film of 8 by 8. */
 const FILM_IMAGES_MAX = 64;
 

@@ -11,6 +11,7 @@ import type {
   Health,
   Job,
   NewExam,
+  NewJob,
   Prepared,
   PrepareRequest,
   ProtocolView,
@@ -58,6 +59,9 @@ export const protocols = computed<readonly ProtocolView[]>(
 export const remotes = computed<readonly RemoteView[]>(() => configuration.value?.remotes ?? []);
 export const imageServers = computed(() =>
   remotes.value.filter((remote) => remote.services.includes("storage")),
+);
+export const printers = computed(() =>
+  remotes.value.filter((remote) => remote.services.includes("print")),
 );
 export const runningJobs = computed(
   () => jobs.value.filter((job) => ["queued", "active", "waiting"].includes(job.state)).length,
@@ -219,6 +223,14 @@ export async function sendStudy(remoteId: string, studyInstanceUid: string): Pro
   if (job === null) return false;
   if (!jobs.value.some((known) => known.id === job.id)) keepJob(job);
   tell("done", strings.send.begun(remoteId));
+  return true;
+}
+
+export async function printFilms(request: Extract<NewJob, { type: "print" }>): Promise<boolean> {
+  const job = await attempt(() => send<Job>("POST", apiPath("jobs"), request));
+  if (job === null) return false;
+  if (!jobs.value.some((known) => known.id === job.id)) keepJob(job);
+  tell("done", strings.print.begun(request.remoteId));
   return true;
 }
 

@@ -490,7 +490,9 @@ const CONFIGURATION = {
   remotes: [
     { id: "archive", aeTitle: "PACS", host: "192.0.2.5", port: 104, services: ["storage"] },
     { id: "ris", aeTitle: "RIS", host: "192.0.2.7", port: 104, services: ["worklist", "mpps"] },
+    { id: "film", aeTitle: "PRINTER", host: "192.0.2.9", port: 104, services: ["print"] },
   ],
+  printers: { film: { filmSizes: { "14INX17IN": [4096, 5120], "8INX10IN": [2048, 2560] } } },
   acquisition: {
     protocols: PROTOCOLS.map(([id, name, bodyPart, viewPosition, kind, kv, ma, ms]) => ({
       id,

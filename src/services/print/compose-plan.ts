@@ -22,8 +22,6 @@ export interface FilmSheet {
   readonly boxes: number;
   readonly box: Extent;
   readonly pitchMm: number;
-  /** The pitch is only known from the film's nominal size. */
-  readonly nominalPitch: boolean;
 }
 
 export type Planned<T> =
@@ -56,8 +54,7 @@ export function planSheet(film: PrintFilm, printer: Printer): Planned<FilmSheet>
   if (length < 1 || length > boxes)
     return wrong("images", `${film.displayFormat} takes 1 to ${boxes} images, not ${length}`);
   const box = boxExtent(filmExtent(matrix, film.orientation), layout);
-  const nominalPitch = printer.pixelPitchMm === undefined;
-  return { ok: true, value: { film, boxes, box, pitchMm, nominalPitch } };
+  return { ok: true, value: { film, boxes, box, pitchMm } };
 }
 
 export function planBox(

@@ -36,6 +36,9 @@ import { readFilmFacts } from "./film-facts.ts";
 /** A sheet was asked for when the job is interrupted: wait this long for the printer's answer. */
 export const INTERRUPTED_ACTION_MS = 2_000;
 
+const NOMINAL_PITCH =
+  "true size is reckoned from the film's nominal size; set pixelPitchMm of the printer for the exact one";
+
 export interface FilmPrinterParts extends ConnectDependencies {
   readonly storage: Pick<StoragePort, "reader" | "source" | "filePath">;
   readonly states: RemoteStates;
@@ -55,6 +58,8 @@ export function filmPrinter(parts: FilmPrinterParts): FilmPrinter {
       const printer = printerOf(configuration, remote.id);
       const first = await planFilm(parts, request.films, request.from, printer);
       if (!Array.isArray(first)) return first;
+      if (printer.pixelPitchMm === undefined && request.films.some((f) => f.trueSize === true))
+        hooks.log(NOMINAL_PITCH);
       const free = parts.states.occupy(remote.id);
       try {
         const association = await open(parts, remote, request.signal);

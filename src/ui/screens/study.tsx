@@ -8,6 +8,7 @@ import { dateTime, patientLine, personName } from "../format.ts";
 import { Button } from "../parts/button.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { JobLine } from "../parts/job-line.tsx";
+import { PrintDialog } from "../parts/print-dialog.tsx";
 import { SendDialog } from "../parts/send-dialog.tsx";
 import { Strip } from "../parts/strip.tsx";
 import { attempt, beginExam, go, jobs, studiesVersion, tell } from "../state.ts";
@@ -19,7 +20,7 @@ const words = strings.studies;
 export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) {
   const study = useSignal<Study | null>(null);
   const selected = useSignal<string | null>(null);
-  const asking = useSignal<"none" | "send" | "remove">("none");
+  const asking = useSignal<"none" | "send" | "print" | "remove">("none");
   const version = studiesVersion.value;
   const close = () => {
     asking.value = "none";
@@ -75,6 +76,14 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
             }}
           />
           <Button
+            icon="print"
+            label={strings.print.action}
+            disabled={images.length === 0}
+            onPress={() => {
+              asking.value = "print";
+            }}
+          />
+          <Button
             icon="plus"
             label={words.append}
             disabled={!shown.local}
@@ -116,6 +125,7 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
       {asking.value === "send" && (
         <SendDialog studyInstanceUid={studyInstanceUid} onClose={close} />
       )}
+      {asking.value === "print" && <PrintDialog instances={images} onClose={close} />}
       {asking.value === "remove" && (
         <Confirm
           title={words.removeTitle}
@@ -138,6 +148,7 @@ function deliveries(instance: Instance) {
   return [
     ...instance.send.map(({ remoteId, state, reason }) => [remoteId, state, reason] as const),
     ...instance.commit.map(({ remoteId, state, reason }) => [remoteId, state, reason] as const),
+    ...instance.print.map(({ target, at }) => [target, "printed", at && dateTime(at)] as const),
   ].map(([remoteId, state, reason]) => (
     <li key={`${remoteId} ${state}`}>
       <b>{remoteId}</b> {state} {reason}

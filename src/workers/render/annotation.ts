@@ -25,10 +25,12 @@ export function annotationSvg(
   const [paper, ink] = border === "WHITE" ? ["#ffffff", "#000000"] : ["#000000", "#ffffff"];
   const line = height / Math.max(1, lines.length);
   const room = columns - 2 * MARGIN * line;
+  // One size for all lines, that of the longest.
+  const widest = Math.max(1, ...lines.map(widthEm));
+  const size = Math.max(1, Math.min(line * LETTER, room / widest));
   const texts = lines.map((text, index) => {
-    const size = Math.max(1, Math.min(line * LETTER, room / Math.max(1, widthEm(text))));
-    const y = (index + 0.78) * line;
+    const y = (index + LETTER) * line;
     return `<text x="${(MARGIN * line).toFixed(1)}" y="${y.toFixed(1)}" font-size="${size.toFixed(2)}" fill="${ink}">${escapeMarkup(text)}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${columns}" height="${height}" font-family="${FONT}"><rect width="100%" height="100%" fill="${paper}"/>${texts.join("")}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${columns}" height="${height}" xml:space="preserve" font-family="${FONT}"><rect width="100%" height="100%" fill="${paper}"/>${texts.join("")}</svg>`;
 }

@@ -7,10 +7,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { env } from "node:process";
 import sharp from "sharp";
-import { PRINT_LAYOUTS } from "../../../src/api/contract.ts";
 import { parseConfiguration, printerOf } from "../../../src/config/configuration.ts";
 import { parseDisplayFormat } from "../../../src/model/film.ts";
 import type { PrintFilm } from "../../../src/model/job.ts";
+import { displayFormat, LAYOUTS } from "../../../src/ui/print-choices.ts";
 import { type Bitmap, type FilmTable, filmOf, filmTable } from "./film-table.ts";
 
 const FOLDER = join(import.meta.dir, "..", "..", "golden", "films");
@@ -41,7 +41,8 @@ beforeAll(async () => {
 });
 afterAll(() => table[Symbol.asyncDispose]());
 
-const FILMS: [string, PrintFilm][] = PRINT_LAYOUTS.flatMap((layout): [string, PrintFilm][] => {
+const FILMS: [string, PrintFilm][] = LAYOUTS.flatMap((choice): [string, PrintFilm][] => {
+  const layout = displayFormat(choice);
   const { columns = 1, rows = 1 } = parseDisplayFormat(layout) ?? {};
   const images = Array.from({ length: columns * rows }, (_, i) => IMAGES[i % 4] ?? "");
   const film = filmOf(layout, images, { filmSize: "14INX17IN" });
