@@ -40,7 +40,7 @@ export async function copyObjects(
   present: PresentFileSet | null,
 ): Promise<readonly PlacedObject[] | null> {
   const { medium, interrupted } = parts;
-  const copier = new Copier(parts);
+  const copier = new Copier(parts, Math.max(...objects.map((o) => o.fileBytes)));
   try {
     for (const planned of plan(parts.token, objects, present)) {
       if (interrupted()) return null;
@@ -94,12 +94,16 @@ class Copier {
   readonly #parts: CopyParts;
   readonly #underWay: Written[] = [];
   readonly #folders = new Set<string>();
-  readonly #piece = new Uint8Array(PIECE_BYTES);
-  readonly #back = new Uint8Array(PIECE_BYTES);
+  readonly #piece: Uint8Array;
+  readonly #back: Uint8Array;
   #halves = 0;
 
-  constructor(parts: CopyParts) {
+  /** @param largestBytes of the objects' files. */
+  constructor(parts: CopyParts, largestBytes: number) {
     this.#parts = parts;
+    const pieceBytes = Math.min(PIECE_BYTES, largestBytes);
+    this.#piece = new Uint8Array(pieceBytes);
+    this.#back = new Uint8Array(pieceBytes);
   }
 
   skip(): void {
@@ -210,7 +214,7 @@ class Copier {
   }
 
   #backView(byteLength: number): Uint8Array {
-    return byteLength <= PIECE_BYTES
+    return byteLength <= this.#back.byteLength
       ? this.#back.subarray(0, byteLength)
       : new Uint8Array(byteLength);
   }
@@ -221,8 +225,8 @@ class Copier {
     { prefix, from, byteLength }: ExportedFile,
     use: (piece: Uint8Array, at: number) => void,
   ): void {
-    for (let at = prefix.byteLength; at < byteLength; at += PIECE_BYTES) {
-      const piece = this.#piece.subarray(0, Math.min(PIECE_BYTES, byteLength - at));
+    for (let at = prefix.byteLength; at < byteLength; at += this.#piece.byteLength) {
+      const piece = this.#piece.subarray(0, Math.min(this.#piece.byteLength, byteLength - at));
       source.read(piece, from + at - prefix.byteLength);
       use(piece, at);
     }

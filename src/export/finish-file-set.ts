@@ -33,7 +33,7 @@ import {
 } from "./pages.ts";
 import { type PresentFileSet, presentFileSet } from "./present-file-set.ts";
 import type { OpenSource } from "./source-files.ts";
-import { expectContent, replaceFile, writeNew } from "./write-whole.ts";
+import { expectContent, type WholeFile, writeWhole } from "./write-whole.ts";
 
 export interface FinishParts {
   readonly medium: MediumFiles;
@@ -84,11 +84,11 @@ async function changeOver(
   bytes: Uint8Array,
 ): Promise<void> {
   const name = present?.name ?? DIRECTORY_NAME;
-  await writeNew(medium, NEW_DIRECTORY, bytes);
-  if (present !== null) {
-    // What counts now is copied, not renamed: its name is never without a file.
-    await replaceFile(medium, OLD_DIRECTORY, COPY_OF_DIRECTORY, present.directory.bytes);
-  }
+  const files: WholeFile[] = [{ path: NEW_DIRECTORY, bytes }];
+  // What counts now is copied, not renamed: its name is never without a file.
+  if (present !== null) files.push({ path: COPY_OF_DIRECTORY, bytes: present.directory.bytes });
+  await writeWhole(medium, files);
+  if (present !== null) medium.rename(COPY_OF_DIRECTORY, OLD_DIRECTORY);
   medium.syncFolder("");
   medium.rename(NEW_DIRECTORY, name);
   medium.syncFolder("");
@@ -109,18 +109,17 @@ async function writePreviews(
 ): Promise<void> {
   const { medium } = parts;
   const folder = exportFolder(parts.token);
-  const files: PreviewFile[] = [];
+  const pictures: PreviewFile[] = [];
+  const files: WholeFile[] = [];
   medium.makeFolder(`${PAGES_FOLDER}/${folder}`);
   for (const [i, { sopInstanceUid, png }] of previews.entries()) {
     const href = `${folder}/${numbered("IM", i + 1)}.PNG`;
-    await writeNew(medium, `${PAGES_FOLDER}/${href}`, png);
-    files.push({ sopInstanceUid, href });
+    files.push({ path: `${PAGES_FOLDER}/${href}`, bytes: png });
+    pictures.push({ sopInstanceUid, href });
   }
-  await writeNew(
-    medium,
-    `${PAGES_FOLDER}/${folder}.HTM`,
-    new TextEncoder().encode(previewPage(objects, placed, files)),
-  );
+  const page = new TextEncoder().encode(previewPage(objects, placed, pictures));
+  files.push({ path: `${PAGES_FOLDER}/${folder}.HTM`, bytes: page });
+  await writeWhole(medium, files);
   medium.syncFolder(`${PAGES_FOLDER}/${folder}`);
   medium.syncFolder(PAGES_FOLDER);
 }
@@ -133,15 +132,18 @@ async function writeIndex(parts: FinishParts, directory: Directory): Promise<voi
     .map((entry) => entry.name.toUpperCase())
     .filter((name) => /^E[A-Z0-9]{7}\.HTM$/.test(name))
     .sort();
+  const files: (WholeFile & { readonly name: string })[] = [];
   for (const [name, text] of [
     [README, readmeText(page)],
     [INDEX_PAGE, indexPage(page, directory, previewPages)],
   ] as const) {
     const there = findFile(medium, name);
     if (there !== null && !isOwn(medium, there)) continue;
-    const bytes = new TextEncoder().encode(text);
-    await replaceFile(medium, there ?? name, `${name.split(".")[0]}${TEMPORARY}`, bytes);
+    const path = `${name.split(".")[0]}${TEMPORARY}`;
+    files.push({ path, name: there ?? name, bytes: new TextEncoder().encode(text) });
   }
+  await writeWhole(medium, files);
+  for (const { path, name } of files) medium.rename(path, name);
   medium.syncFolder("");
 }
 

@@ -1,34 +1,32 @@
-// A small file onto a medium: under a temporary name, synced, read back from the medium, renamed.
+// Small files onto a medium: written together, synced together, read back from the medium.
 
-import type { MediumFiles } from "../hal/media/medium-files.ts";
-import { MediumError } from "../hal/media/medium-files.ts";
+import { MediumError, type MediumFile, type MediumFiles } from "../hal/media/medium-files.ts";
 
-/** Writes `bytes` to a name that need not exist, syncs and reads them back. @throws MediumError */
-export async function writeNew(
-  medium: MediumFiles,
-  path: string,
-  bytes: Uint8Array,
-): Promise<void> {
-  medium.remove(path);
-  const file = medium.create(path);
-  try {
-    file.write([bytes], 0);
-    await file.sync();
-  } finally {
-    file.close();
-  }
-  expectContent(medium, path, bytes);
+export interface WholeFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
 }
 
-/** Writes the file under `temporary` and puts it in place of `path`. @throws MediumError */
-export async function replaceFile(
-  medium: MediumFiles,
-  path: string,
-  temporary: string,
-  bytes: Uint8Array,
-): Promise<void> {
-  await writeNew(medium, temporary, bytes);
-  medium.rename(temporary, path);
+/**
+ * Writes files under names that are free or may be overwritten, syncs them and reads them back.
+ * @throws MediumError
+ */
+export async function writeWhole(medium: MediumFiles, files: readonly WholeFile[]): Promise<void> {
+  const open: MediumFile[] = [];
+  try {
+    for (const { path, bytes } of files) {
+      medium.remove(path);
+      const file = medium.create(path);
+      open.push(file);
+      file.write([bytes], 0);
+    }
+    // All of them are waited for, so that none is closed while its sync is under way.
+    const synced = await Promise.allSettled(open.map((file) => file.sync()));
+    for (const result of synced) if (result.status === "rejected") throw result.reason;
+  } finally {
+    for (const file of open) file.close();
+  }
+  for (const { path, bytes } of files) expectContent(medium, path, bytes);
 }
 
 /** @throws MediumError when the medium gives back other bytes */

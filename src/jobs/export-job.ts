@@ -35,6 +35,8 @@ export interface ExportSettings {
   readonly timeZone: string;
   /** Whether a file may stand for a disc (development). */
   readonly allowPaths: boolean;
+  /** False only to measure what reading back costs. */
+  readonly readBack?: boolean | undefined;
 }
 
 export interface ExportJobParts {
@@ -216,7 +218,7 @@ export class ExportJobExecutor implements JobExecutor {
     share: number,
   ): Promise<Written> {
     const { writer, settings, newUid } = this.#parts;
-    const { identity, characterSet, fileSetId, page } = settings();
+    const { identity, characterSet, fileSetId, page, readBack } = settings();
     const shared = new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT);
     const cells = new Int32Array(shared);
     const stop = () => Atomics.store(cells, STOP_CELL, 1);
@@ -231,7 +233,7 @@ export class ExportJobExecutor implements JobExecutor {
         token,
         objects: chosen.objects,
         identity,
-        readBack: medium === "stick",
+        readBack: medium === "stick" && readBack !== false,
         checkSpace: medium === "stick",
         shared,
       });

@@ -66,6 +66,9 @@ const whole = await medium();
 await run(whole);
 const CALLS = whole.calls;
 
+/** Some hundred exports each. */
+const SLOW_MS = 60_000;
+
 describe("an export that is interrupted", () => {
   test("makes enough calls for this to mean something", () => {
     expect(CALLS).toBeGreaterThan(60);
@@ -78,46 +81,54 @@ describe("an export that is interrupted", () => {
     ["by a full medium", "full", false, false],
     ["by the stick being pulled out", "gone", true, true],
   ] as const)
-    test(`${name} leaves the old file-set or the new one, and the next attempt ends with the new`, async () => {
-      let oldSeen = 0;
-      for (let n = 0; n < CALLS; n++) {
-        const made = await medium();
-        Object.assign(made, { failAt: n, forGood, fault });
-        const answer = await run(made);
-        const at = `call ${n} of ${CALLS}: ${made.trace[n]}`;
-        if (powerCut) {
-          made.heal();
-          made.disk.powerCut();
+    test(
+      `${name} leaves the old file-set or the new one, and the next attempt ends with the new`,
+      async () => {
+        let oldSeen = 0;
+        for (let n = 0; n < CALLS; n++) {
+          const made = await medium();
+          Object.assign(made, { failAt: n, forGood, fault });
+          const answer = await run(made);
+          const at = `call ${n} of ${CALLS}: ${made.trace[n]}`;
+          if (powerCut) {
+            made.heal();
+            made.disk.powerCut();
+          }
+          const left = readable(made);
+          if (String(left) === String(OLD)) oldSeen++;
+          else expect(String(left), at).toBe(String(NEW));
+          if (answer.type === "finished") expect(String(left), at).toBe(String(NEW));
+          else expect(answer, at).toMatchObject({ type: "medium-failed", fault });
+          expect(await run(made), at).toEqual({ type: "finished" });
+          expect(String(readable(made)), at).toBe(String(NEW));
         }
-        const left = readable(made);
-        if (String(left) === String(OLD)) oldSeen++;
-        else expect(String(left), at).toBe(String(NEW));
-        if (answer.type === "finished") expect(String(left), at).toBe(String(NEW));
-        else expect(answer, at).toMatchObject({ type: "medium-failed", fault });
-        expect(await run(made), at).toEqual({ type: "finished" });
-        expect(String(readable(made)), at).toBe(String(NEW));
-      }
-      expect(oldSeen).toBeGreaterThan(10);
-    });
+        expect(oldSeen).toBeGreaterThan(10);
+      },
+      SLOW_MS,
+    );
 
-  test("and given up leaves the medium byte for byte as it was", async () => {
-    for (let n = 0; n < CALLS; n += 3) {
-      const made = await medium();
-      const before = filesOf(made.disk);
-      Object.assign(made, { failAt: n, fault: "full" });
-      const answer = await run(made);
-      const left = readable(made);
-      const discarded = await runExportTask(ports(made), {
-        type: "discard",
-        root: "",
-        token: "newer",
-      });
-      expect(discarded).toEqual({ type: "finished" });
-      if (String(left) !== String(OLD)) continue;
-      expect(answer.type).toBe("medium-failed");
-      const after = filesOf(made.disk);
-      expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
-      for (const [path, bytes] of before) expect(after.get(path)).toEqual(bytes);
-    }
-  });
+  test(
+    "and given up leaves the medium byte for byte as it was",
+    async () => {
+      for (let n = 0; n < CALLS; n += 3) {
+        const made = await medium();
+        const before = filesOf(made.disk);
+        Object.assign(made, { failAt: n, fault: "full" });
+        const answer = await run(made);
+        const left = readable(made);
+        const discarded = await runExportTask(ports(made), {
+          type: "discard",
+          root: "",
+          token: "newer",
+        });
+        expect(discarded).toEqual({ type: "finished" });
+        if (String(left) !== String(OLD)) continue;
+        expect(answer.type).toBe("medium-failed");
+        const after = filesOf(made.disk);
+        expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+        for (const [path, bytes] of before) expect(after.get(path)).toEqual(bytes);
+      }
+    },
+    SLOW_MS,
+  );
 });
