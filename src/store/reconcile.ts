@@ -1,10 +1,11 @@
 // The start after whatever happened: files and rows are brought together again. Nothing is guessed
-// and nothing vanishes: a complete file without a row gets its row, one that is not understood goes
-// into quarantine, a row whose file is gone or short is kept and no longer listed.
+// and nothing vanishes: a complete file without a row gets its row, one that is not understood or not
+// wanted any more goes into quarantine, a row whose file is gone or short is kept and no longer listed.
 
 import type { ByteSource } from "../core/byte-source.ts";
 import type { Log } from "../core/log.ts";
 import { Tag } from "../dicom/dict/attributes.ts";
+import { SopClassUid } from "../dicom/dict/uids.ts";
 import type { Database } from "./database.ts";
 import type { DiskPort } from "./disk.ts";
 import { readExams } from "./exam-table.ts";
@@ -83,7 +84,8 @@ export async function reconcile(
     }
     const place = quarantine(files.disk, path);
     quarantined.push(place);
-    log.error("object-quarantined", { path, place, reason: verdict.reason });
+    if (verdict.kind === "made-anew") log.warn("report-set-aside", { path, place });
+    else log.error("object-quarantined", { path, place, reason: verdict.reason });
   }
   if (removedParts > 0) log.info("unfinished-files-removed", { count: removedParts });
   return { removedParts, adopted, quarantined, missing, found };
@@ -118,6 +120,8 @@ function listObjects(disk: DiskPort): Map<string, number> {
 
 type Verdict =
   | { readonly kind: "adopted"; readonly sopInstanceUid: string }
+  /** A dose report of an exam whose end was not recorded with it: the end makes another. */
+  | { readonly kind: "made-anew" }
   | { readonly kind: "not-understood"; readonly reason: string };
 
 async function adopt(
@@ -141,10 +145,17 @@ async function adopt(
   if (end > fileBytes) return refuse(`it has ${fileBytes} bytes, its header asks for ${end}`);
   const study = header.dataSet.string(Tag.StudyInstanceUID) ?? "";
   const exams = readExams(db, { studyInstanceUid: study });
-  const [exam] = exams;
+  const series = header.dataSet.string(Tag.SeriesInstanceUID);
+  // Series of images are recorded before them, those of reports with them.
+  const owner = exams.find((e) => e.series.some((s) => s.seriesInstanceUid === series));
+  const isReport =
+    header.dataSet.string(Tag.SOPClassUID) === SopClassUid.XRayRadiationDoseSrStorage;
+  if (isReport && owner === undefined && exams.some((e) => e.state === "open"))
+    return { kind: "made-anew" };
+  const exam = owner ?? (exams.length === 1 ? exams[0] : undefined);
   const records = recordsOfHeader(header, {
     createdMs,
-    examId: exams.length === 1 && exam !== undefined ? exam.id : null,
+    examId: exam?.id ?? null,
     local: exams.length > 0,
   });
   if (records === null) return refuse("it lacks a UID");

@@ -38,6 +38,8 @@ export function checkDay(day: DayParts): void {
 /** Every exam has ended as planned, and what was answered is in its record. */
 function checkExams({ plan, done, ledger, complain }: DayParts): void {
   if (done.length !== plan.exams.length) complain(`${done.length} exams of ${plan.exams.length}`);
+  for (const { sopInstanceUid, examId } of ledger.made.values())
+    if (examId === null) complain(`${sopInstanceUid} belongs to no exam`);
   const images = Map.groupBy(ledger.made.values(), (r) => r.irradiationEventUid);
   for (const { planned, examId, events, endedInRun } of done) {
     const exam = examId === null ? undefined : ledger.exams.get(examId);
@@ -56,8 +58,10 @@ function checkExams({ plan, done, ledger, complain }: DayParts): void {
       if (run === endedInRun && exposure.save !== false && !images.has(uid))
         complain(`${exam.id}: the exposure ${uid} has no image, and the mains were on`);
     }
-    const report = [...ledger.made.values()].some((r) => r.examId === exam.id && isReport(r));
-    if (exam.exposures.length > 0 && !report) complain(`${exam.id} ended without a dose report`);
+    const reports = [...ledger.made.values()].filter((r) => r.examId === exam.id && isReport(r));
+    const due = exam.exposures.length > 0 ? 1 : 0;
+    if (reports.length !== due)
+      complain(`${exam.id} has ${reports.length} dose reports, not ${due}`);
   }
 }
 

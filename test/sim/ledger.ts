@@ -41,8 +41,7 @@ export class Ledger implements Observer {
     this.#take(storage);
     for (const uid of this.made.keys())
       if (storage.reader.isStoredAt(uid, "archive")) this.acknowledged.add(uid);
-    const { quarantined, missing } = storage.reconciliation;
-    if (quarantined.length > 0) this.#complain(`quarantined at the start: ${quarantined}`);
+    const { missing } = storage.reconciliation;
     if (missing.length > 0) this.#complain(`missing at the start: ${missing}`);
     for (const record of this.made.values())
       if (!this.#isDeleted(record) && storage.reader.instance(record.sopInstanceUid) === null)
