@@ -17,6 +17,7 @@ const SIDE = 2688;
 const FILM: readonly [number, number] = [4096, 5120];
 /** How often the main loop is asked whether it is free, ms. */
 const PULSE_MS = 2;
+const IDLE_MS = 2_000;
 
 export async function run(options: { readonly rounds?: string }): Promise<BenchTable> {
   const rounds = Number(options.rounds ?? 5);
@@ -32,7 +33,9 @@ export async function run(options: { readonly rounds?: string }): Promise<BenchT
     const { value } = await own.stdout.getReader().read();
     const printers: [string, number][] = [["own", Number(new TextDecoder().decode(value))]];
     if (theirs !== null) printers.push(["dcmprscp", theirs.port]);
-    const rows: string[][] = [];
+    // What other programs on the machine do to the main loop.
+    const idle = await stalls(() => Bun.sleep(IDLE_MS));
+    const rows: string[][] = [["none (idle)", "", "", idle.toFixed(1)]];
     for (const [name, port] of printers) {
       const { sheet, compose, stall } = await prints(port, rounds, folder, renderer);
       rows.push([
@@ -84,18 +87,13 @@ async function prints(port: number, rounds: number, folder: string, renderer: Re
   const figures = { sheet: [] as number[], compose: [] as number[], stall: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
     composed.length = 0;
-    let last = performance.now();
-    let stall = 0;
-    const pulse = setInterval(() => {
-      const now = performance.now();
-      stall = Math.max(stall, now - last - PULSE_MS);
-      last = now;
-    }, PULSE_MS);
-    const started = performance.now();
-    const job = await house.settled(await house.print([film]), "done", "failed", "waiting");
-    const sheet = performance.now() - started;
-    clearInterval(pulse);
-    if (job.state !== "done") throw new Error(job.reason);
+    let sheet = 0;
+    const stall = await stalls(async () => {
+      const started = performance.now();
+      const job = await house.settled(await house.print([film]), "done", "failed", "waiting");
+      sheet = performance.now() - started;
+      if (job.state !== "done") throw new Error(job.reason);
+    });
     // The first round warms up.
     if (round === 0) continue;
     figures.sheet.push(sheet);
@@ -103,6 +101,19 @@ async function prints(port: number, rounds: number, folder: string, renderer: Re
     figures.stall.push(stall);
   }
   return figures;
+}
+
+/** The longest wait of the main loop while something goes on, ms. */
+async function stalls(work: () => Promise<void>): Promise<number> {
+  let last = performance.now();
+  let most = 0;
+  const pulse = setInterval(() => {
+    const now = performance.now();
+    most = Math.max(most, now - last - PULSE_MS);
+    last = now;
+  }, PULSE_MS);
+  await work().finally(() => clearInterval(pulse));
+  return most;
 }
 
 if (argv[2] === "serve" && import.meta.main) {

@@ -3,13 +3,14 @@
 // becomes of a job are the print service's.
 
 import { assert } from "../../../core/assert.ts";
-import type { DataSet } from "../../data/data-set.ts";
+import { DataSet } from "../../data/data-set.ts";
 import { Tag } from "../../dict/attributes.ts";
 import { SopClassUid, WellKnownInstanceUid } from "../../dict/uids.ts";
 import type { DimseChannel, Numberless } from "../../dimse/channel.ts";
 import type { RequestKind, ResponseOf } from "../../dimse/command.ts";
 import type { Body } from "../../dimse/message.ts";
 import { type Action, matchStatus, type StatusTable } from "../../dimse/status.ts";
+import type { AcceptedContext } from "../../ul/association.ts";
 import { encodeFor, type PeerText, readable } from "../data-sets.ts";
 import { brokenOff, type Failed, notSupported, refused } from "../outcome.ts";
 import {
@@ -18,10 +19,10 @@ import {
   filmBoxDataSet,
   filmSessionDataSet,
   type ImageBox,
-  imageBoxDataSet,
   PRINTER_TAGS,
 } from "./attributes.ts";
 import { PRINT_FAILURES } from "./failures.ts";
+import { imageBoxBody } from "./image-box-body.ts";
 import {
   FILM_BOX_CREATE_STATUS,
   FILM_BOX_DELETE_STATUS,
@@ -159,7 +160,7 @@ export async function setImageBox(
       requestedSopClassUid: SopClassUid.BasicGrayscaleImageBox,
       requestedSopInstanceUid: imageBoxUid,
     },
-    imageBoxDataSet(box),
+    (context) => imageBoxBody(context, box, options.text),
   );
   return answer.kind === "success" ? answer.done : answer;
 }
@@ -233,12 +234,12 @@ async function ask<
   table: StatusTable,
   options: PrintOptions,
   command: Numberless<K> & { readonly kind: K },
-  dataSet?: DataSet,
+  content?: DataSet | ((context: AcceptedContext) => Body),
 ): Promise<Answered<K> | Failed> {
   const context = channel.context(SopClassUid.BasicGrayscalePrintManagementMeta);
   if (context === undefined) return notSupported(SopClassUid.BasicGrayscalePrintManagementMeta);
   const data: Body | undefined =
-    dataSet === undefined ? undefined : encodeFor(context, dataSet, options.text);
+    content instanceof DataSet ? encodeFor(context, content, options.text) : content?.(context);
   const exchange = channel.request<K>(context, command, data);
   const step = await exchange.next(options.timeoutMs);
   exchange.close();
