@@ -9,6 +9,7 @@ import {
   keepExam,
   keepJob,
   link,
+  media,
   readAll,
   studiesVersion,
   worklist,
@@ -50,7 +51,9 @@ const HANDLED = {
       () => {},
     );
   },
-  media: () => {},
+  media: (data) => {
+    media.value = data;
+  },
 } satisfies {
   [K in DeviceEvent["type"]]: (data: Extract<DeviceEvent, { type: K }>["data"]) => void;
 };

@@ -22,6 +22,7 @@ const PATHS = {
   forward: "M10 6l6 6-6 6",
   send: "M4 12l16-8-6 16-3-7z",
   print: "M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z",
+  export: "M12 3v11M8 10l4 4 4-4M5 15v6h14v-6",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   hand: "M9 3h6v7H9zM10 10v11h4V10M12 6v.5",
   refresh: "M19 12a7 7 0 1 1-2-5M19 4v4h-4",

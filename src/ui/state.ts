@@ -10,6 +10,7 @@ import type {
   Exposed,
   Health,
   Job,
+  Medium,
   NewExam,
   NewJob,
   Prepared,
@@ -47,6 +48,8 @@ export const openExams = signal<readonly Exam[]>([]);
 export const exam = signal<Exam | null>(null);
 export const selectedInstance = signal<string | null>(null);
 export const jobs = signal<readonly Job[]>([]);
+/** What a study can be exported to. */
+export const media = signal<readonly Medium[]>([]);
 export const worklist = signal<WorklistResult | null>(null);
 export const notices = signal<readonly Notice[]>([]);
 /** Counts changes of the local database, for screens that list it. */
@@ -231,6 +234,26 @@ export async function printFilms(request: Extract<NewJob, { type: "print" }>): P
   if (job === null) return false;
   if (!jobs.value.some((known) => known.id === job.id)) keepJob(job);
   tell("done", strings.print.begun(request.remoteId));
+  return true;
+}
+
+export async function readMedia(): Promise<void> {
+  if (!offered("GET", "/media")) return;
+  const list = await attempt(() => read<Medium[]>(apiPath("media")));
+  if (list !== null) media.value = list;
+}
+
+export async function exportStudy(medium: Medium, studyInstanceUid: string): Promise<boolean> {
+  const { kind, device, label } = medium;
+  const request = {
+    type: "export",
+    target: { kind, device },
+    studyInstanceUids: [studyInstanceUid],
+  };
+  const job = await attempt(() => send<Job>("POST", apiPath("jobs"), request));
+  if (job === null) return false;
+  if (!jobs.value.some((known) => known.id === job.id)) keepJob(job);
+  tell("done", strings.export.begun(label));
   return true;
 }
 

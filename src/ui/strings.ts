@@ -164,8 +164,16 @@ export const strings = {
     start: (films: number) => (films === 1 ? "Print 1 film" : `Print ${films} films`),
     begun: (remote: string) => `Printing on ${remote}.`,
   },
+  export: {
+    title: "Export to",
+    none: "Plug in a USB stick, or connect a disc writer.",
+    kinds: { usb: "USB", disc: "Disc" },
+    free: (size: string) => `${size} free`,
+    begun: (medium: string) => `Writing to ${medium}. Leave it in until the job is done.`,
+  },
   studies: {
     title: "Studies",
+    export: "Export",
     filterName: "Name",
     filterId: "Patient ID",
     filterDate: "Date",

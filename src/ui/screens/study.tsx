@@ -7,6 +7,7 @@ import { apiPath, read, send } from "../client.ts";
 import { dateTime, patientLine, personName } from "../format.ts";
 import { Button } from "../parts/button.tsx";
 import { Confirm } from "../parts/dialog.tsx";
+import { ExportDialog } from "../parts/export-dialog.tsx";
 import { JobLine } from "../parts/job-line.tsx";
 import { PrintDialog } from "../parts/print-dialog.tsx";
 import { SendDialog } from "../parts/send-dialog.tsx";
@@ -20,7 +21,7 @@ const words = strings.studies;
 export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) {
   const study = useSignal<Study | null>(null);
   const selected = useSignal<string | null>(null);
-  const asking = useSignal<"none" | "send" | "print" | "remove">("none");
+  const asking = useSignal<"none" | "send" | "print" | "export" | "remove">("none");
   const version = studiesVersion.value;
   const close = () => {
     asking.value = "none";
@@ -84,6 +85,13 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
             }}
           />
           <Button
+            icon="export"
+            label={words.export}
+            onPress={() => {
+              asking.value = "export";
+            }}
+          />
+          <Button
             icon="plus"
             label={words.append}
             disabled={!shown.local}
@@ -126,6 +134,9 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
         <SendDialog studyInstanceUid={studyInstanceUid} onClose={close} />
       )}
       {asking.value === "print" && <PrintDialog instances={images} onClose={close} />}
+      {asking.value === "export" && (
+        <ExportDialog studyInstanceUid={studyInstanceUid} onClose={close} />
+      )}
       {asking.value === "remove" && (
         <Confirm
           title={words.removeTitle}
@@ -149,6 +160,7 @@ function deliveries(instance: Instance) {
     ...instance.send.map(({ remoteId, state, reason }) => [remoteId, state, reason] as const),
     ...instance.commit.map(({ remoteId, state, reason }) => [remoteId, state, reason] as const),
     ...instance.print.map(({ target, at }) => [target, "printed", at && dateTime(at)] as const),
+    ...instance.export.map(({ target, at }) => [target, "exported", at && dateTime(at)] as const),
   ].map(([remoteId, state, reason]) => (
     <li key={`${remoteId} ${state}`}>
       <b>{remoteId}</b> {state} {reason}
