@@ -74,6 +74,14 @@ export interface IncomingCommit extends ObjectRows {
   readonly pixelBytes: number;
 }
 
+/** A small object that was received as a whole. */
+export interface WholeCommit extends ObjectRows {
+  /** The Part 10 file. */
+  readonly bytes: Uint8Array;
+  readonly pixelOffset: number;
+  readonly pixelBytes: number;
+}
+
 /** A file that was received and that nobody asked for. */
 export interface UnaskedCommit {
   /** As `reserveIncoming` gave it; written and closed. */
@@ -198,6 +206,18 @@ export class ObjectWriter {
     return this.#guarded(0, null, async () => {
       const part = this.#files.openPart(incoming.partPath);
       return this.#orAbandon(part, () => this.#publish(part, incoming, incoming));
+    });
+  }
+
+  /** Writes a received object and makes it durable, in one step. @throws StoreError */
+  async commitWhole(whole: WholeCommit): Promise<WriteOutcome> {
+    const { sopInstanceUid } = whole.instance;
+    return this.#guarded(whole.bytes.byteLength, sopInstanceUid, async () => {
+      const part = this.#files.createPart(sopInstanceUid);
+      return this.#orAbandon(part, async () => {
+        part.write([whole.bytes], 0);
+        return this.#publish(part, whole, whole);
+      });
     });
   }
 

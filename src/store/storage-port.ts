@@ -18,6 +18,7 @@ export const STORAGE_METHODS = [
   "abandonRun",
   "reserveIncoming",
   "commitIncoming",
+  "commitWhole",
   "commitUnasked",
   "canStore",
   "deleteStudy",

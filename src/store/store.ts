@@ -51,6 +51,7 @@ import {
   type RunBegin,
   type RunFinish,
   type UnaskedCommit,
+  type WholeCommit,
   type WriteOutcome,
 } from "./object-writer.ts";
 import { type HeaderReader, type Reconciliation, reconcile } from "./reconcile.ts";
@@ -165,6 +166,11 @@ export class Store {
 
   commitIncoming(incoming: IncomingCommit): Promise<WriteOutcome> {
     return this.#writer.commitIncoming(incoming);
+  }
+
+  /** The same for one that was received into memory, written here as well. */
+  commitWhole(whole: WholeCommit): Promise<WriteOutcome> {
+    return this.#writer.commitWhole(whole);
   }
 
   /** Keeps a received file that nobody asked for, unlisted, until its space is wanted. */

@@ -11,11 +11,15 @@ export interface Dcmqrscp extends AsyncDisposable {
   readonly aeTitle: string;
 }
 
-/** Starts an archive that knows one move destination. */
-export async function startDcmqrscp(destination: {
+export interface MoveDestination {
   readonly aeTitle: string;
   readonly port: number;
-}): Promise<Dcmqrscp> {
+}
+
+/** Starts an archive that knows these move destinations. */
+export async function startDcmqrscp(
+  ...destinations: readonly MoveDestination[]
+): Promise<Dcmqrscp> {
   const folder = await mkdtemp(join(tmpdir(), "udr-dcmqrscp-"));
   const storage = join(folder, "archive");
   await mkdir(storage);
@@ -28,7 +32,7 @@ export async function startDcmqrscp(destination: {
       "MaxPDUSize = 131072",
       "MaxAssociations = 16",
       "HostTable BEGIN",
-      `device = (${destination.aeTitle}, 127.0.0.1, ${destination.port})`,
+      ...destinations.map((d, i) => `device${i} = (${d.aeTitle}, 127.0.0.1, ${d.port})`),
       "HostTable END",
       "AETable BEGIN",
       `ARCHIVE ${storage} RW (500, 1024mb) ANY`,

@@ -84,7 +84,7 @@ export class RetrieveExecutor implements JobExecutor {
     });
     const skipped = this.#skipped(run, parameters, plan.series);
     const tell = () => run.progress(...progressOf(plan.series, active, skipped));
-    active.arrived.add(tell);
+    const untold = active.arrived.add(tell);
     tell();
     try {
       const todo = plan.series.filter((s) => !skipped.has(s.seriesInstanceUid));
@@ -93,6 +93,8 @@ export class RetrieveExecutor implements JobExecutor {
         : await this.#moveAll(run, remote, parameters.studyInstanceUid, todo, active);
     } finally {
       retrieves.end(active);
+      untold();
+      tell();
     }
   }
 

@@ -72,10 +72,9 @@ export class ActiveRetrieve {
     };
   }
 
-  /** An instance is durable here. */
-  note(seriesInstanceUid: string, sopInstanceUid: string): void {
+  /** An instance is durable here; who counted it tells `arrived`. */
+  count(seriesInstanceUid: string, sopInstanceUid: string): void {
     this.#received.get(seriesInstanceUid)?.add(sopInstanceUid);
-    this.arrived.emit({ seriesInstanceUid });
   }
 
   /**

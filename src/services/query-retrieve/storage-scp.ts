@@ -18,11 +18,12 @@ import { Tag } from "../../dicom/dict/attributes.ts";
 import type { RequestHandlers } from "../../dicom/dimse/message.ts";
 import type { Association } from "../../dicom/ul/association.ts";
 import type { InstanceRecord } from "../../model/instance.ts";
-import { recordsOfHeader } from "../../store/header-records.ts";
+import { type HeaderRecords, recordsOfHeader } from "../../store/header-records.ts";
 import type { IncomingFile } from "../../store/incoming-file.ts";
+import type { WriteOutcome } from "../../store/object-writer.ts";
 import type { StoragePort } from "../../store/storage-port.ts";
 import { StoreError } from "../../store/store-error.ts";
-import type { Retrieves } from "./retrieves.ts";
+import type { ActiveRetrieve, Retrieves } from "./retrieves.ts";
 
 /** Free space is asked for in steps of this size: nobody says beforehand how large an instance is. */
 export const SPACE_STEP_BYTES = 64 * 1024 * 1024;
@@ -33,7 +34,13 @@ export interface StorageScpParts {
   readonly configuration: () => Configuration;
   readonly storage: Pick<
     StoragePort,
-    "reader" | "reserveIncoming" | "openIncoming" | "commitIncoming" | "commitUnasked" | "canStore"
+    | "reader"
+    | "reserveIncoming"
+    | "openIncoming"
+    | "commitIncoming"
+    | "commitWhole"
+    | "commitUnasked"
+    | "canStore"
   >;
   readonly retrieves: Retrieves;
 }
@@ -66,84 +73,136 @@ export class StorageScp {
 
   #open(instance: IncomingInstance): InstanceSink {
     const { storage, retrieves } = this.#parts;
-    const { sopInstanceUid } = instance;
-    const file = openFile(storage, sopInstanceUid);
-    file.catch(() => {}); // seen by the first write
-    const retrieveEnds = retrieves.originatorsOf(instance).map((retrieve) => ({
+    let opening: Promise<OpenFile> | null = null;
+    /** Small instances never need a file of ours: the store writes them. */
+    const opened = () => {
+      opening ??= openFile(storage, instance.sopInstanceUid);
+      return opening;
+    };
+    const brought = retrieves.originatorsOf(instance).map((retrieve) => ({
       retrieve,
       end: retrieve.begin(),
     }));
     let spaceBytes = SPACE_STEP_BYTES;
     const over = () => {
-      for (const { end } of retrieveEnds) end();
+      for (const { end } of brought) end();
+    };
+    const writeAll = async (pieces: readonly Uint8Array[]) => {
+      const { incoming } = await opened();
+      const bytes = bytesOf(pieces);
+      while (incoming.byteLength + bytes > spaceBytes) {
+        orThrow(await storage.canStore(SPACE_STEP_BYTES));
+        spaceBytes += SPACE_STEP_BYTES;
+      }
+      await incoming.appendAll(pieces);
+      for (const { retrieve } of brought) retrieve.arrivals.emit();
+    };
+    const commitFile = async (arrival: Arrival) => {
+      const { incoming, partPath } = await opened();
+      await incoming.close();
+      const { records, asker, pixels } = arrival;
+      if (asker === null) return this.#keepUnasked(arrival, partPath);
+      const { offset: pixelOffset, bytes: pixelBytes } = pixels;
+      await this.#keep(
+        asker,
+        await storage.commitIncoming({ ...records, partPath, pixelOffset, pixelBytes }),
+      );
     };
     return writeBehind({
-      writeAll: async (pieces) => {
-        const { incoming } = await file;
-        const bytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-        while (incoming.byteLength + bytes > spaceBytes) {
-          orThrow(await storage.canStore(SPACE_STEP_BYTES));
-          spaceBytes += SPACE_STEP_BYTES;
-        }
-        await incoming.appendAll(pieces);
-        for (const { retrieve } of retrieveEnds) retrieve.arrivals.emit();
-      },
+      writeAll,
       commit: async (header, pixels) => {
-        const { incoming, partPath } = await file;
-        await incoming.close();
-        await this.#commit(instance, header, pixels, partPath);
+        await commitFile(this.#arrival(instance, header, pixels));
+        over();
+      },
+      commitWhole: async (pieces, header, pixels) => {
+        const arrival = this.#arrival(instance, header, pixels);
+        const { records, asker } = arrival;
+        if (asker === null) {
+          await writeAll(pieces);
+          await commitFile(arrival);
+        } else {
+          const { offset: pixelOffset, bytes: pixelBytes } = pixels;
+          const whole = { ...records, bytes: joined(pieces), pixelOffset, pixelBytes };
+          await this.#keep(asker, await storage.commitWhole(whole));
+        }
         over();
       },
       discard: async () => {
         over();
-        const opened = await file.catch(() => null);
-        await opened?.incoming.abandon();
+        const file = await opening?.catch(() => null);
+        await file?.incoming.abandon();
       },
     });
   }
 
-  async #commit(
-    instance: IncomingInstance,
-    header: DataSet,
-    pixels: ReceivedPixels,
-    partPath: string,
-  ): Promise<void> {
-    const { storage, clock, log, retrieves } = this.#parts;
-    const { sopInstanceUid, transferSyntaxUid } = instance;
-    const createdMs = clock.nowMs();
+  /** What has come, and who asked for it. */
+  #arrival(instance: IncomingInstance, header: DataSet, pixels: ReceivedPixels): Arrival {
+    const { clock, retrieves } = this.#parts;
+    const { transferSyntaxUid, sopInstanceUid } = instance;
     const records = recordsOfHeader(
       { meta: { transferSyntaxUid }, dataSet: header },
-      { createdMs, examId: null, local: false },
+      { createdMs: clock.nowMs(), examId: null, local: false },
     );
     if (records === null) throw new StoreError(`${sopInstanceUid} lacks a UID`);
     const { studyInstanceUid, seriesInstanceUid } = records.instance;
     const asker = retrieves.askerOf(instance, studyInstanceUid, seriesInstanceUid);
-    if (asker === null) {
-      orThrow(await storage.commitUnasked({ partPath, sopInstanceUid, receivedMs: createdMs }));
-      log.warn("instance-not-asked-for", {
-        sopInstanceUid,
-        studyInstanceUid,
-        calling: instance.callingAeTitle,
-        originator: instance.moveOriginatorAeTitle,
-      });
-      return;
-    }
-    const outcome = await storage.commitIncoming({
-      ...records,
-      partPath,
-      pixelOffset: pixels.offset,
-      pixelBytes: pixels.bytes,
-    });
-    if (outcome.kind === "disk-full") return orThrow(outcome);
-    asker.note(seriesInstanceUid, sopInstanceUid);
-    if (outcome.kind === "stored") this.received.emit(outcome.record);
+    return { instance, records, asker, pixels };
   }
+
+  async #keep(asker: ActiveRetrieve, outcome: WriteOutcome): Promise<void> {
+    if (outcome.kind === "disk-full") return orThrow(outcome);
+    const { record } = outcome;
+    asker.count(record.seriesInstanceUid, record.sopInstanceUid);
+    // Told after the answer is on its way: the archive waits for that one.
+    this.#parts.clock.after(0, () => {
+      asker.arrived.emit({ seriesInstanceUid: record.seriesInstanceUid });
+      if (outcome.kind === "stored") this.received.emit(record);
+    });
+  }
+
+  async #keepUnasked({ instance, records }: Arrival, partPath: string): Promise<void> {
+    const { storage, log } = this.#parts;
+    const { sopInstanceUid, studyInstanceUid, createdMs } = records.instance;
+    orThrow(await storage.commitUnasked({ partPath, sopInstanceUid, receivedMs: createdMs }));
+    log.warn("instance-not-asked-for", {
+      sopInstanceUid,
+      studyInstanceUid,
+      calling: instance.callingAeTitle,
+      originator: instance.moveOriginatorAeTitle,
+    });
+  }
+}
+
+interface Arrival {
+  readonly instance: IncomingInstance;
+  readonly records: HeaderRecords;
+  /** Null: nobody. */
+  readonly asker: ActiveRetrieve | null;
+  readonly pixels: ReceivedPixels;
+}
+
+interface OpenFile {
+  readonly incoming: IncomingFile;
+  readonly partPath: string;
+}
+
+const bytesOf = (pieces: readonly Uint8Array[]): number =>
+  pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(bytesOf(pieces));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.byteLength;
+  }
+  return whole;
 }
 
 async function openFile(
   storage: StorageScpParts["storage"],
   sopInstanceUid: string,
-): Promise<{ readonly incoming: IncomingFile; readonly partPath: string }> {
+): Promise<OpenFile> {
   const reserved = await storage.reserveIncoming(sopInstanceUid, SPACE_STEP_BYTES);
   if (reserved.kind === "disk-full") return orThrow(reserved);
   const { partPath } = reserved;

@@ -97,19 +97,28 @@ describe("C-STORE response sent", () => {
     await device[Symbol.asyncDispose]();
   });
 
-  test(`${row("4.2-58", "A700")} no room: nothing is kept, and the next one may be`, async () => {
-    const { device, active } = await retrieving();
-    await using _ = device;
-    const { disk } = device.station;
-    const before = disk.capacityBytes;
-    disk.capacityBytes = 1 << 20;
-    const instance = image();
-    expect(await sendOne(device, instance)).toBe(0xa700);
-    expect(reader(device).instance(instance.sopInstanceUid)).toBeNull();
-    expect([disk.list("incoming"), active.receivedOf(SERIES)]).toEqual([[], 0]);
-    disk.capacityBytes = before;
-    expect(await sendOne(device, instance)).toBe(0);
-  });
+  for (const [size, side] of [
+    ["small", 8],
+    ["large", 1200],
+  ] as const)
+    test(`${row("4.2-58", "A700")} no room for a ${size} one: nothing is kept, and the next one may be`, async () => {
+      const { device, active } = await retrieving();
+      await using _ = device;
+      const { disk } = device.station;
+      const before = disk.capacityBytes;
+      disk.capacityBytes = before - disk.freeBytes() + 100;
+      const instance = image({ rows: side, columns: side });
+      expect(await sendOne(device, instance)).toBe(0xa700);
+      expect(reader(device).instance(instance.sopInstanceUid)).toBeNull();
+      expect([disk.list("incoming"), active.receivedOf(SERIES)]).toEqual([[], 0]);
+      disk.capacityBytes = before;
+      expect(await sendOne(device, instance)).toBe(0);
+      const record = reader(device).instance(instance.sopInstanceUid);
+      const file = new Uint8Array(record?.fileBytes ?? 0);
+      disk.read(`objects/${record?.path}`, file, 0);
+      const pixels = file.subarray(record?.pixelOffset);
+      expect(Buffer.compare(pixels, instance.pixels)).toBe(0);
+    });
 
   test(`${row("4.2-58", "A700")} the disk fails: nothing is kept`, async () => {
     const { device } = await retrieving();

@@ -13,17 +13,26 @@ export const WRITE_PIECES_MAX = 512;
 export interface GatheredSink extends Pick<InstanceSink, "commit" | "discard"> {
   /** Writes the pieces one after the other; called again only once it has resolved. */
   writeAll(pieces: readonly Uint8Array[]): Promise<void>;
+  /** In place of `writeAll` and `commit` for an instance that was gathered as a whole. */
+  readonly commitWhole?:
+    | ((
+        pieces: readonly Uint8Array[],
+        ...facts: Parameters<InstanceSink["commit"]>
+      ) => Promise<void>)
+    | undefined;
 }
 
 export function writeBehind(target: GatheredSink, writeBytes = WRITE_BYTES): InstanceSink {
   let pieces: Uint8Array[] = [];
   let bytes = 0;
   let underWay: Promise<void> | null = null;
+  let begun = false;
 
   const isFull = () => bytes >= writeBytes || pieces.length >= WRITE_PIECES_MAX;
 
   /** Starts the write of what was gathered; the one before must be through. */
   const flush = (): Promise<void> => {
+    begun = true;
     const gathered = pieces;
     pieces = [];
     bytes = 0;
@@ -48,6 +57,8 @@ export function writeBehind(target: GatheredSink, writeBytes = WRITE_BYTES): Ins
       return undefined;
     },
     async commit(header, pixels) {
+      if (!begun && target.commitWhole !== undefined)
+        return await target.commitWhole(pieces, header, pixels);
       if (underWay !== null) await underWay;
       if (pieces.length > 0) await flush();
       await target.commit(header, pixels);
