@@ -307,8 +307,8 @@ export class StepService {
   }
 
   /**
-   * Attempts count what was sent. Those of a refused N-SET start anew: only where the answer was lost
-   * may a later "already final" count as success (M2).
+   * Attempts count what was sent and, of an N-SET, not answered: only where an answer was lost may a
+   * later "already final" count as success (M2), whatever was refused in between.
    */
   async #record(
     message: MppsMessage,
@@ -319,7 +319,7 @@ export class StepService {
     const { storage } = this.#parts;
     const now = storage.reader.mpps({ examId: message.examId });
     const sent = now.find((m) => m.number === message.number)?.attempts ?? message.attempts;
-    const attempts = refused && message.message === "set" ? 0 : sent;
+    const attempts = refused && message.message === "set" ? message.attempts : sent;
     await storage.saveMpps({ number: message.number, state, attempts, reason });
     this.changes.emit(message.examId);
   }

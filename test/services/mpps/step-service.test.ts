@@ -383,6 +383,22 @@ describe("the operator's resend", () => {
     expect(scp.received.length).toBe(3);
   });
 
+  test("M2: a refusal after a lost answer does not make the N-SET a first one again", async () => {
+    await using scp = await startStepScp();
+    const room = await openRoom(scp.port);
+    scp.faults.push(undefined, "abort-after", 0x0110);
+    const exam = await openExam(room.station);
+    await room.image(exam);
+    await room.end(exam);
+    await room.becomes(exam, "failed");
+    await room.service.resend(exam.id);
+    await room.becomes(exam, "in-progress");
+    await room.becomes(exam, "failed");
+    await room.service.resend(exam.id);
+    await room.becomes(exam, "completed");
+    expect(scp.received.length).toBe(4);
+  });
+
   test("without a server, and for an exam with nothing to send, there is nothing to do", async () => {
     const room = await openRoom(null);
     const exam = await openExam(room.station);
