@@ -55,11 +55,16 @@ async function echo(
 
 /** The life check's question: will the remote take an association? */
 export function negotiationProbe(deps: ConnectDependencies): Probe {
-  return async (remote) => {
-    const outcome = await associate(deps, remote, proposedContexts(VERIFICATION_PROPOSED.rows));
+  return async (remote, signal) => {
+    const contexts = proposedContexts(VERIFICATION_PROPOSED.rows);
+    const outcome = await associate(deps, remote, contexts, signal);
     if (outcome.kind !== "accepted")
       return { alive: false, reason: describeFailure(remote, outcome) };
-    await outcome.association.release();
+    const { association } = outcome;
+    const giveUp = () => association.abort();
+    signal.addEventListener("abort", giveUp, { once: true });
+    await association.release();
+    signal.removeEventListener("abort", giveUp);
     return { alive: true };
   };
 }

@@ -5,8 +5,10 @@ import type { Configuration, Remote } from "../../config/configuration.ts";
 import type { Clock, Timer } from "../../core/clock.ts";
 import type { RemoteStates } from "./remote-states.ts";
 
+/** `signal`: nobody wants to know any more. */
 export type Probe = (
   remote: Remote,
+  signal: AbortSignal,
 ) => Promise<{ readonly alive: true } | { readonly alive: false; readonly reason: string }>;
 
 const CHECKED_SERVICES: readonly string[] = ["storage", "worklist", "query-retrieve"];
@@ -18,7 +20,7 @@ export class LifeCheck {
   readonly #probe: Probe;
   #timer: Timer | null = null;
   #running: Promise<void> | null = null;
-  #stopped = false;
+  readonly #stop = new AbortController();
 
   constructor(
     clock: Clock,
@@ -36,25 +38,26 @@ export class LifeCheck {
   start(): void {
     this.#running = this.#round().finally(() => {
       this.#running = null;
-      if (this.#stopped) return;
+      if (this.#stop.signal.aborted) return;
       const cycleMs = this.#configuration().verification.negotiationCycle * 60_000;
       this.#timer = this.#clock.after(cycleMs, () => this.start());
     });
   }
 
-  /** Ends the cycle; resolves when the check in hand is over. */
+  /** Ends the cycle and the check in hand. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     this.#timer?.cancel();
     await this.#running;
   }
 
   async #round(): Promise<void> {
     for (const remote of this.#configuration().remotes) {
-      if (this.#stopped) return;
+      if (this.#stop.signal.aborted) return;
       const asked = remote.lifeCheck && remote.services.some((s) => CHECKED_SERVICES.includes(s));
       if (!asked || this.#states.busy(remote.id)) continue;
-      const result = await this.#probe(remote);
+      const result = await this.#probe(remote, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
       if (result.alive) this.#states.alive(remote.id);
       else this.#states.failed(remote.id, result.reason);
     }
