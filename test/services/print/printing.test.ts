@@ -13,6 +13,7 @@ import {
   PRINTER_STATUS_ANSWER,
 } from "../../../src/dicom/ae/print/status.ts";
 import { Tag } from "../../../src/dicom/dict/attributes.ts";
+import type { StoragePort } from "../../../src/store/storage-port.ts";
 import { row } from "../../coverage.ts";
 import { exampleStatus } from "../../dicom/ae/statuses.ts";
 import { scriptedPeer } from "../../dicom/peer.ts";
@@ -411,6 +412,56 @@ describe("a job that is interrupted", () => {
     expect(job.progress.done).toBe(1);
     expect(printer.sheets).toBe(1);
     expect(house.printsOf("1.1")).toEqual(["film"]);
+  });
+});
+
+describe("a store that cannot keep how far the films are", () => {
+  const failing = (when: (ledger: { done: number; doubt: boolean }) => boolean) => {
+    let broken = true;
+    return {
+      repair: () => {
+        broken = false;
+      },
+      wrap: (storage: StoragePort): StoragePort => ({
+        ...storage,
+        reader: storage.reader,
+        async apply(changes) {
+          const [change] = changes;
+          if (broken && change?.kind === "setting" && change.value !== null)
+            if (when(change.value as { done: number; doubt: boolean }))
+              throw new Error("disk full");
+          return storage.apply(changes);
+        },
+      }),
+    };
+  };
+
+  test("keeps the sheet from being asked for", async () => {
+    await using printer = await scriptedPrinter();
+    const disk = failing((ledger) => ledger.doubt);
+    await using house = await openHouse(printer.port, { wrap: disk.wrap });
+    const id = await house.print([film("1.1")]);
+    expect(await house.settled(id, "waiting")).toMatchObject({ reason: "disk full" });
+    expect(printer.steps()).not.toContain("print");
+    disk.repair();
+    await house.queue.retry(id);
+    await house.settled(id, "done");
+    expect(printer.sheets).toBe(1);
+  });
+
+  test("and fails behind the sheet leaves it to the operator", async () => {
+    await using printer = await scriptedPrinter();
+    const disk = failing((ledger) => ledger.done === 1);
+    await using house = await openHouse(printer.port, { wrap: disk.wrap });
+    const id = await house.print([film("1.1"), film("1.2")]);
+    await house.settled(id, "waiting");
+    expect(printer.sheets).toBe(1);
+    disk.repair();
+    await house.queue.retry(id);
+    const job = await house.settled(id, "failed", "done");
+    expect(job.state).toBe("failed");
+    expect(job.reason).toContain("Film 1 of 2 may have been printed");
+    expect(printer.sheets).toBe(1);
   });
 });
 
