@@ -302,8 +302,8 @@ const schema = z
         maxItems: parameterNumber("worklist.maxItems"),
         scheduledStationAeTitle: z.union([aeTitle, z.literal("")]).default("UDR10A"),
         modality: z.enum(["RF", "XA", "CR", "DX", ""]).default("RF"),
-        /** What becomes of the items that came before the server broke off (W11, Table 4.2-29). */
-        abortPolicy: z.enum(["keep", "empty"]).default("keep"),
+        /** What becomes of the items that came before the server broke off: Table 4.2-29, or W11. */
+        abortPolicy: z.enum(["empty", "keep"]).default("empty"),
       })
       .prefault({}),
     mpps: z
@@ -314,6 +314,8 @@ const schema = z
         retryCycle: z.null().default(null),
         maxRetries: z.null().default(null),
         queueWhenUnreachable: parameterFlag("mpps.queueWhenUnreachable"),
+        /** A step that its server lost (0112) is created again and set once (M2), not failed. */
+        recreateLostStep: z.boolean().default(false),
       })
       .prefault({}),
     qr: z

@@ -326,10 +326,10 @@ export class StepService {
 
   async #send(remote: Remote, message: MppsMessage): Promise<Verdict> {
     const verdict = await this.#exchange(remote, message);
-    const unknown = verdict.kind === "refused" && verdict.status === STATUS.noSuchObjectInstance;
     if (verdict.kind !== "refused") return verdict;
-    if (!unknown || message.message !== "set") return failed(verdict.text);
-    // M2: the server lost the step: create it again, then set it once more.
+    const lost = message.message === "set" && verdict.status === STATUS.noSuchObjectInstance;
+    if (!lost || !this.#parts.configuration().mpps.recreateLostStep) return failed(verdict.text);
+    // M2: create it again, then set it once more.
     this.#parts.log.warn("mpps-created-again", { exam: message.examId, remote: remote.id });
     const create = this.#parts.storage.reader
       .mpps({ examId: message.examId })

@@ -407,9 +407,23 @@ describe("the operator's resend", () => {
 });
 
 describe("M2: a server that lost the step", () => {
-  test("0112: the step is created again and set once more", async () => {
+  const RECREATE = { recreateLostStep: true };
+
+  test("0112 fails the step as every status without a row does", async () => {
     await using scp = await startStepScp();
     const room = await openRoom(scp.port);
+    const exam = await openExam(room.station);
+    await room.image(exam);
+    await room.becomes(exam, "in-progress");
+    scp.steps.clear();
+    await room.end(exam);
+    expect(await room.becomes(exam, "failed")).toContain("0112");
+    expect(scp.received.map((r) => r.message)).toEqual(["create", "set"]);
+  });
+
+  test("0112: the step is created again and set once more, where the setting wants it", async () => {
+    await using scp = await startStepScp();
+    const room = await openRoom(scp.port, RECREATE);
     const exam = await openExam(room.station);
     await room.image(exam);
     await room.becomes(exam, "in-progress");
@@ -423,7 +437,7 @@ describe("M2: a server that lost the step", () => {
 
   test("a second 0112 fails the step", async () => {
     await using scp = await startStepScp();
-    const room = await openRoom(scp.port);
+    const room = await openRoom(scp.port, RECREATE);
     scp.faults.push(undefined, 0x0112, undefined, 0x0112);
     const exam = await openExam(room.station);
     await room.image(exam);

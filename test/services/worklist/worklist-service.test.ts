@@ -94,15 +94,15 @@ describe("communication failures", () => {
     expect(station.states.get("ris")).toMatchObject({ reachable: false });
   });
 
-  test(`${row("4.2-29", "aborted")} the letter of the table, where the setting wants it: empty`, async () => {
+  test(`${row("4.2-29", "aborted")} the worklist is empty and says why`, async () => {
     await using scheduler = await startScheduler([...items(one), "abort"]);
-    const { ask } = await open(scheduler.port, { abortPolicy: "empty" });
+    const { ask } = await open(scheduler.port);
     expect(await ask()).toMatchObject({ items: [], complete: false });
   });
 
-  test(`${row("4.2-29", "aborted")} W11: what came before the server hung up is kept and labelled incomplete`, async () => {
+  test(`${row("4.2-29", "aborted")} W11: what came before the server hung up is kept and labelled incomplete where the setting wants it`, async () => {
     await using scheduler = await startScheduler([...items(one, two), "abort"]);
-    const { ask, station } = await open(scheduler.port);
+    const { ask, station } = await open(scheduler.port, { abortPolicy: "keep" });
     const result = await ask();
     expect(names(result)).toEqual(["One", "Two"]);
     expect(result.complete).toBe(false);
