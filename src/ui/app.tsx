@@ -6,13 +6,14 @@ import { Icon } from "./icons.tsx";
 import { isTyping, OnScreenKeyboard } from "./parts/keyboard.tsx";
 import { Lamp } from "./parts/lamp.tsx";
 import { Notices } from "./parts/notices.tsx";
+import { ArchiveScreen } from "./screens/archive.tsx";
 import { ExamScreen } from "./screens/exam.tsx";
 import { JobsScreen } from "./screens/jobs.tsx";
 import { StartScreen } from "./screens/start.tsx";
 import { StudiesScreen } from "./screens/studies.tsx";
 import { StudyScreen } from "./screens/study.tsx";
 import { SystemScreen } from "./screens/system.tsx";
-import { go, health, link, openExam, runningJobs, screen } from "./state.ts";
+import { go, health, link, offered, openExam, runningJobs, screen } from "./state.ts";
 import { strings } from "./strings.ts";
 
 const CLOCK_MS = 1_000;
@@ -52,6 +53,8 @@ function CurrentScreen() {
       return <StudiesScreen />;
     case "study":
       return <StudyScreen key={shown.studyInstanceUid} studyInstanceUid={shown.studyInstanceUid} />;
+    case "archive":
+      return <ArchiveScreen />;
     case "jobs":
       return <JobsScreen />;
     case "system":
@@ -84,14 +87,14 @@ function TopBar() {
   );
 }
 
-const PLACES = ["start", "exam", "studies", "jobs", "system"] as const;
+const PLACES = ["start", "exam", "studies", "archive", "jobs", "system"] as const;
 
 function Navigation() {
   const here = screen.value.name === "study" ? "studies" : screen.value.name;
   const unwell = health.value !== null && health.value.status !== "ok";
   return (
     <nav>
-      {PLACES.map((place) => (
+      {PLACES.filter((place) => place !== "archive" || offered("POST", "/query")).map((place) => (
         <button
           key={place}
           type="button"
@@ -99,7 +102,7 @@ function Navigation() {
           aria-current={here === place ? "page" : undefined}
           onClick={() => go({ name: place })}
         >
-          <Icon name={place} size={32} />
+          <Icon name={place === "archive" ? "retrieve" : place} size={32} />
           <span>{strings.nav[place]}</span>
           {place === "jobs" && runningJobs.value > 0 && <i class="badge">{runningJobs.value}</i>}
           {place === "exam" && openExam.value !== null && <i class="badge dot" />}

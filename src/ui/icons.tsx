@@ -3,6 +3,7 @@
 const PATHS = {
   start: "M12 5v14M5 12h14",
   exam: "M4 4h16v12H4zM8 20h8M12 16v4M9 7c2 1 4 1 6 0M9 10c2 1 4 1 6 0M12 7v6",
+  retrieve: "M4 4h16v5H4zM5 9v11h14V9M12 12v5M9.5 14.5l2.5 2.5 2.5-2.5",
   studies: "M4 6h16M4 12h16M4 18h10",
   jobs: "M12 4v11M7 9l5-5 5 5M5 20h14",
   system:

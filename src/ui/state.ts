@@ -23,7 +23,7 @@ import { apiPath, ProblemAnswer, read, send } from "./client.ts";
 import { strings } from "./strings.ts";
 
 export type Screen =
-  | { readonly name: "start" | "exam" | "studies" | "jobs" | "system" }
+  | { readonly name: "start" | "exam" | "studies" | "archive" | "jobs" | "system" }
   | { readonly name: "study"; readonly studyInstanceUid: string };
 
 export interface Notice {
@@ -65,6 +65,9 @@ export const imageServers = computed(() =>
 );
 export const printers = computed(() =>
   remotes.value.filter((remote) => remote.services.includes("print")),
+);
+export const queryServers = computed(() =>
+  remotes.value.filter((remote) => remote.services.includes("query-retrieve")),
 );
 export const runningJobs = computed(
   () => jobs.value.filter((job) => ["queued", "active", "waiting"].includes(job.state)).length,
@@ -254,6 +257,20 @@ export async function exportStudy(medium: Medium, studyInstanceUid: string): Pro
   if (job === null) return false;
   if (!jobs.value.some((known) => known.id === job.id)) keepJob(job);
   tell("done", strings.export.begun(label));
+  return true;
+}
+
+/** Brings a study, or some series of it, from an image server. */
+export async function retrieve(
+  remoteId: string,
+  studyInstanceUid: string,
+  seriesInstanceUids?: readonly string[],
+): Promise<boolean> {
+  const request = { type: "retrieve", remoteId, studyInstanceUid, seriesInstanceUids };
+  const job = await attempt(() => send<Job>("POST", apiPath("jobs"), request));
+  if (job === null) return false;
+  if (!jobs.value.some((known) => known.id === job.id)) keepJob(job);
+  tell("done", strings.archive.begun(remoteId));
   return true;
 }
 

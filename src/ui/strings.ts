@@ -68,7 +68,14 @@ const reasons: Record<DiscontinuationReason, string> = {
 };
 
 export const strings = {
-  nav: { start: "Start", exam: "Exam", studies: "Studies", jobs: "Jobs", system: "System" },
+  nav: {
+    start: "Start",
+    exam: "Exam",
+    studies: "Studies",
+    archive: "Archive",
+    jobs: "Jobs",
+    system: "System",
+  },
   states,
   jobStates,
   jobTypes,
@@ -188,6 +195,15 @@ export const strings = {
     removeTitle: "Delete this study from the device?",
     removeText: "It is refused while an archive has not confirmed it.",
     removed: "The study is deleted.",
+  },
+  archive: {
+    find: "Find",
+    ask: "Enter a patient and press Find.",
+    none: "No image server is configured",
+    noneHint: "Service can add one with the service query-retrieve in the configuration.",
+    retrieve: "Retrieve",
+    retrieveSeries: "Series only",
+    begun: (remote: string) => `Retrieving from ${remote}.`,
   },
   jobs: {
     title: "Jobs",
