@@ -51,12 +51,13 @@ export class RenderClient {
   }
 
   /**
-   * Composes an image box of a film into shared memory, row by row from its beginning.
-   * @throws WorkerError when the file cannot be read to the frame's end, or too many wait.
+   * Composes an image box of a film into shared memory, row by row from its beginning. It takes its
+   * turn however many pictures wait: a print job has one or two boxes on their way.
+   * @throws WorkerError when the file cannot be read to the frame's end.
    */
   async filmBox(box: FilmBoxPicture, into: SharedArrayBuffer): Promise<void> {
     assert(into.byteLength >= box.columns * box.rows, "the memory holds the box");
-    const answer = await this.#run({ type: "film-box", box, into });
+    const answer = await this.#thread.run({ type: "film-box", box, into });
     assert(answer.type === "composed", "a film box is composed");
   }
 
