@@ -9,6 +9,8 @@ import { listening } from "./storescp.ts";
 export interface Dcmqrscp extends AsyncDisposable {
   readonly port: number;
   readonly aeTitle: string;
+  /** Where its files lie. */
+  readonly folder: string;
 }
 
 export interface MoveDestination {
@@ -49,6 +51,7 @@ export async function startDcmqrscp(
   return {
     port,
     aeTitle: "ARCHIVE",
+    folder: storage,
     async [Symbol.asyncDispose]() {
       child.kill();
       await child.exited;

@@ -19,6 +19,8 @@ export interface OrthancTags {
 export interface Orthanc extends AsyncDisposable {
   readonly http: string;
   readonly dicomPort: number;
+  /** Where its files lie. */
+  readonly storageFolder: string;
   /** Ids of the instances stored. */
   instances(): Promise<string[]>;
   get<T>(path: string): Promise<T>;
@@ -76,6 +78,7 @@ export async function startOrthanc(more: Record<string, unknown> = {}): Promise<
   return {
     http,
     dicomPort,
+    storageFolder: join(folder, "storage"),
     get,
     instances: () => get<string[]>("instances"),
     bytes: async (path) => new Uint8Array(await (await fetch(`${http}/${path}`)).arrayBuffer()),
