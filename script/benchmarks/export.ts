@@ -73,7 +73,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
         ["cp and sync", ms(whole.copy), "1"],
         ["export, not read back, no previews", ms(whole.bare), ratio(whole.bare, whole.copy)],
         ["export, read back, no previews", ms(whole.verified), ratio(whole.verified, whole.copy)],
-        ["export, read back, a preview each", ms(whole.full), ratio(whole.full, whole.copy)],
+        ["export, read back, with previews", ms(whole.full), ratio(whole.full, whole.copy)],
         [`lateness of a ${TICK_MS} ms tick on the main loop meanwhile, p99`, ms(whole.lateP99), ""],
         ["the same, longest", ms(whole.lateMax), ""],
       ],
@@ -155,7 +155,10 @@ async function measureExport(
     mkdirSync(stick);
     const executor = new ExportJobExecutor({
       storage: {
-        reader: { ...readerOf(storage), jobItems: () => items(uids) } as unknown as StoragePort["reader"],
+        reader: {
+          ...readerOf(storage),
+          jobItems: () => items(uids),
+        } as unknown as StoragePort["reader"],
         filePath: (record) => storage.filePath(record),
         saveJob: async () => {},
         markOutput: async () => {},

@@ -14,8 +14,13 @@ import { sameBytes } from "./write-whole.ts";
 
 /** Copied and compared piece by piece. */
 const PIECE_BYTES = 4 * 1024 * 1024;
-/** Files whose sync is under way while the next are written. */
-const SYNCS_MAX = 4;
+/**
+ * Files whose sync is under way while the next are written. 40 images of 14 MB took 0.29 s with 16 of
+ * them, 0.98 s with 4, and cp with one sync at its end 0.41 s.
+ */
+const SYNCS_MAX = 16;
+/** Bytes of those files: what a cancelled export may still have to wait for. */
+const SYNC_BYTES_MAX = 256 * 1024 * 1024;
 
 export interface CopyParts {
   readonly medium: MediumFiles;
@@ -146,7 +151,12 @@ class Copier {
     } finally {
       if (!isTaken) source.close();
     }
-    while (this.#underWay.length >= SYNCS_MAX) await this.#completeOldest();
+    while (this.#underWay.length >= SYNCS_MAX || this.#bytesUnderWay() > SYNC_BYTES_MAX)
+      await this.#completeOldest();
+  }
+
+  #bytesUnderWay(): number {
+    return this.#underWay.reduce((sum, { content }) => sum + content.byteLength, 0);
   }
 
   async finish(): Promise<void> {

@@ -43,3 +43,13 @@ export function objectId(folder: string, study: number, object: number): FileId 
 
 /** Path of the folder an object lies in. */
 export const folderOf = (id: FileId): string => pathOf(id.slice(0, -1));
+
+/** Bytes that lie in an export's own folder. @throws MediumError */
+export function bytesLeftBehind(medium: MediumFiles, token: string): number {
+  const own = `${OBJECTS_FOLDER}/${exportFolder(token)}`;
+  let bytes = 0;
+  for (const study of medium.list(own))
+    for (const file of medium.list(`${own}/${study.name}`))
+      bytes += medium.size(`${own}/${study.name}/${file.name}`) ?? 0;
+  return bytes;
+}

@@ -237,21 +237,22 @@ export class ExportJobExecutor implements JobExecutor {
         checkSpace: medium === "stick",
         shared,
       });
-      // Pictures are made while the copying goes on; the first of either to fail ends both.
-      const previews = this.#previews(chosen.records, run.signal);
-      const copied = await copying;
-      if (copied.type === "interrupted") return await this.#giveUp(run, root, token);
-      if (copied.type !== "placed") {
-        const isThere = copied.type !== "medium-failed" || copied.fault !== "gone";
-        if (isThere && copied.type !== "no-space") await this.#discard(root, token);
-        return { kind: "failed", reason: exportFailure(failed(copied), medium) };
+      const copied = { yet: false };
+      const previews = this.#previews(chosen.records, run.signal, copied);
+      const answer = await copying;
+      copied.yet = true;
+      if (answer.type === "interrupted") return await this.#giveUp(run, root, token);
+      if (answer.type !== "placed") {
+        const isThere = answer.type !== "medium-failed" || answer.fault !== "gone";
+        if (isThere && answer.type !== "no-space") await this.#discard(root, token);
+        return { kind: "failed", reason: exportFailure(failed(answer), medium) };
       }
       const finished = await writer.run({
         type: "finish",
         root,
         token,
         objects: chosen.objects,
-        placed: copied.placed,
+        placed: answer.placed,
         previews: await previews,
         identity,
         characterSet,
@@ -281,10 +282,26 @@ export class ExportJobExecutor implements JobExecutor {
     await this.#parts.writer.run({ type: "discard", root, token });
   }
 
-  async #previews(records: readonly InstanceRecord[], signal: AbortSignal): Promise<Preview[]> {
+  /**
+   * Pictures are made while the copying goes on, the first of each series first. A stick is slower than
+   * that; where the copying is done before, only what a series would have none without is waited for.
+   */
+  async #previews(
+    records: readonly InstanceRecord[],
+    signal: AbortSignal,
+    copied: { readonly yet: boolean },
+  ): Promise<Preview[]> {
     const previews: Preview[] = [];
-    for (const record of records) {
+    const shown = new Set<string>();
+    const first = records.filter(({ rows, seriesInstanceUid }) => {
+      const isFirst = rows > 0 && !shown.has(seriesInstanceUid);
+      shown.add(rows > 0 ? seriesInstanceUid : "");
+      return isFirst;
+    });
+    const others = records.filter((record) => record.rows > 0 && !first.includes(record));
+    for (const [i, record] of [...first, ...others].entries()) {
       if (previews.length >= PREVIEWS_MAX || signal.aborted) break;
+      if (copied.yet && i >= first.length) break;
       // A picture that cannot be made is only missing.
       const png = await this.#parts.preview(record).catch(() => null);
       if (png !== null) previews.push({ sopInstanceUid: record.sopInstanceUid, png });

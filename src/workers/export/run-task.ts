@@ -4,6 +4,7 @@ import { unreachable } from "../../core/assert.ts";
 import { DirectoryError } from "../../dicom/dir/directory-error.ts";
 import { copyObjects } from "../../export/copy-objects.ts";
 import { discardExport, finishFileSet } from "../../export/finish-file-set.ts";
+import { bytesLeftBehind } from "../../export/medium-paths.ts";
 import { presentFileSet } from "../../export/present-file-set.ts";
 import { type OpenSource, SourceError } from "../../export/source-files.ts";
 import { bytesNeeded } from "../../export/space.ts";
@@ -57,7 +58,8 @@ async function copy(medium: MediumFiles, open: OpenSource, task: CopyTask): Prom
     const neededBytes = bytesNeeded(
       task.objects.filter((object) => present?.objects.has(object.sopInstanceUid) !== true),
     );
-    const freeBytes = medium.freeBytes();
+    // What an earlier attempt left there is not written again.
+    const freeBytes = medium.freeBytes() + bytesLeftBehind(medium, task.token);
     if (neededBytes > freeBytes) return { type: "no-space", neededBytes, freeBytes };
   }
   const placed = await copyObjects(
