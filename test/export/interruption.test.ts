@@ -65,6 +65,7 @@ const run = (made: FaultyMedium) =>
 const whole = await medium();
 await run(whole);
 const CALLS = whole.calls;
+const TRACE = [...whole.trace];
 
 /** Some hundred exports each. */
 const SLOW_MS = 60_000;
@@ -106,6 +107,17 @@ describe("an export that is interrupted", () => {
       },
       SLOW_MS,
     );
+
+  test("goes on where it was: whole files are compared, not copied again", async () => {
+    const made = await medium();
+    Object.assign(made, { failAt: TRACE.indexOf("create UDR10A.NEW"), fault: "gone" });
+    expect(await run(made)).toMatchObject({ type: "medium-failed", fault: "gone" });
+    made.heal();
+    expect(await run(made)).toEqual({ type: "finished" });
+    expect(made.trace.filter((call) => call.startsWith("create DICOM/"))).toEqual([]);
+    expect(made.trace.some((call) => /^read DICOM\/E.*IM000001$/.test(call))).toBeTrue();
+    expect(readable(made)).toEqual(NEW);
+  });
 
   test(
     "and given up leaves the medium byte for byte as it was",
