@@ -13,6 +13,25 @@ export class ProblemAnswer extends Error {
   }
 }
 
+/** What the device said to a request: what was asked for, or why not. */
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** For requests whose refusal the screen itself answers, such as by asking for the PIN. */
+export async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (!(error instanceof ProblemAnswer)) throw error;
+    return { ok: false, problem: error.problem };
+  }
+}
+
+/** True where a problem is the one with this code: `not-committed`, `wrong-modality` ... */
+export const isProblem = (problem: Problem, code: string): boolean =>
+  problem.type === `urn:udr-10a:problem:${code}`;
+
 const PREFIX = "/api/v1";
 
 /** The path of a resource, its parts made safe. */
@@ -36,13 +55,20 @@ export async function read<T>(path: string): Promise<T> {
   return (await (await fetchApi(path)).json()) as T;
 }
 
-/** @throws ProblemAnswer */
-export async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** `pin`: the service PIN, where the device asks for it. @throws ProblemAnswer */
+export async function send<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  pin?: string | undefined,
+): Promise<T> {
   const response = await fetchApi(path, {
     method,
-    ...(body === undefined
-      ? {}
-      : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    headers: {
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(pin === undefined ? {} : { authorization: `Bearer ${pin}` }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return (response.status === 204 ? null : await response.json()) as T;
 }

@@ -26,6 +26,8 @@ const PATHS = {
   export: "M12 3v11M8 10l4 4 4-4M5 15v6h14v-6",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   hand: "M9 3h6v7H9zM10 10v11h4V10M12 6v.5",
+  archive: "M4 4h16v5H4zM5 9v11h14V9M10 13h4",
+  search: "M10 4a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM15 15l5 5",
   refresh: "M19 12a7 7 0 1 1-2-5M19 4v4h-4",
 } as const;
 

@@ -298,6 +298,18 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
         calls.push(`discontinue ${reasonCode}`);
         return end(id, { state: "discontinued", discontinuationReason: reasonCode });
       },
+      async release(id) {
+        calls.push(`release ${id}`);
+        const found = exam(id);
+        return found.ok ? answer(keepExam({ ...found.value, held: false })) : found;
+      },
+      async resendStep(id) {
+        calls.push(`resend ${id}`);
+        const found = exam(id);
+        if (!found.ok) return found;
+        const { sopInstanceUid } = found.value.mpps;
+        return answer(keepExam({ ...found.value, mpps: { sopInstanceUid, state: "pending" } }));
+      },
       async secondaryCapture(id, request) {
         calls.push(`capture ${request.kind ?? "dose-page"}`);
         const found = exam(id);

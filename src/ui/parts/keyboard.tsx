@@ -105,6 +105,8 @@ export function TextField({
   layout = "text",
   shape = (text) => text,
   maxLength = 64,
+  secret = false,
+  onEnter,
 }: {
   label: string;
   value: Signal<string>;
@@ -112,6 +114,10 @@ export function TextField({
   layout?: Layout;
   shape?: (text: string) => string;
   maxLength?: number;
+  /** Shows dots in place of what is typed. */
+  secret?: boolean;
+  /** Enter was pressed, as a bar code scanner does after the code. */
+  onEnter?: () => void;
 }) {
   const bounded = (text: string) => shape(text).slice(0, maxLength);
   return (
@@ -119,6 +125,7 @@ export function TextField({
       <span>{label}</span>
       <input
         type="text"
+        class={secret ? "secret" : undefined}
         inputMode="none"
         autoComplete="off"
         spellcheck={false}
@@ -136,6 +143,7 @@ export function TextField({
         }}
         onKeyDown={(event) => {
           if (event.key === "Enter" || event.key === "Escape") stopTyping();
+          if (event.key === "Enter") onEnter?.();
         }}
       />
     </label>

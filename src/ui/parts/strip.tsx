@@ -1,5 +1,6 @@
 // The images of an exam or study as a strip of small pictures, the newest last.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ExamInstance } from "../../api/contract.ts";
 import { apiPath } from "../client.ts";
@@ -7,14 +8,17 @@ import { strings } from "../strings.ts";
 
 const THUMBNAIL_WIDTH = 160;
 
-export function Strip({
+export function Strip<T extends ExamInstance>({
   instances,
   selected,
   onSelect,
+  marks,
 }: {
-  instances: readonly ExamInstance[];
+  instances: readonly T[];
   selected: string | null;
   onSelect: (sopInstanceUid: string) => void;
+  /** What is said of an image on its picture. */
+  marks?: (instance: T) => ComponentChildren;
 }) {
   const list = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -41,6 +45,7 @@ export function Strip({
             {index + 1}
             {instance.numberOfFrames > 1 && ` · ${instance.numberOfFrames}`}
           </span>
+          {marks?.(instance)}
         </button>
       ))}
     </section>

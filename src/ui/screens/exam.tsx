@@ -2,19 +2,31 @@
 
 import { batch, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { DiscontinuationReason, Exam, ProtocolView, Technique } from "../../api/contract.ts";
+import type {
+  DiscontinuationReason,
+  Exam,
+  Exposure,
+  ProtocolView,
+  Technique,
+} from "../../api/contract.ts";
+import { exposureLines } from "../exposure-lines.ts";
 import { clockTime, patientLine, personName } from "../format.ts";
 import { Icon } from "../icons.tsx";
 import { Button } from "../parts/button.tsx";
+import { CaptureDialog } from "../parts/capture-dialog.tsx";
 import { Confirm, Dialog } from "../parts/dialog.tsx";
+import { HeldExam } from "../parts/held-exam.tsx";
 import { JobLine } from "../parts/job-line.tsx";
 import { ProtocolButton } from "../parts/protocol-button.tsx";
 import { ProtocolChooser } from "../parts/protocol-chooser.tsx";
 import { SendDialog } from "../parts/send-dialog.tsx";
+import { StepLine } from "../parts/step-line.tsx";
 import { Stepper } from "../parts/stepper.tsx";
 import { Strip } from "../parts/strip.tsx";
+import { canCapture } from "../service-actions.ts";
 import {
   acquisition,
+  beginExam,
   completeExam,
   discontinueExam,
   exam,
@@ -93,10 +105,6 @@ function ImageArea({ exam: shown, picks }: { exam: Exam; picks: number }) {
   const exposure = shown.exposures.find(
     (e) => e.irradiationEventUid === instance.irradiationEventUid,
   );
-  const technique =
-    exposure?.kv === undefined
-      ? []
-      : [`${exposure.kv} kV  ${exposure.ma} mA  ${exposure.exposureTimeMs} ms`];
   return (
     <Viewer
       sopInstanceUid={instance.sopInstanceUid}
@@ -105,7 +113,7 @@ function ImageArea({ exam: shown, picks }: { exam: Exam; picks: number }) {
         [
           `${instance.modality} ${index + 1}/${images.length}`,
           ...(exposure?.at === undefined ? [] : [clockTime(exposure.at)]),
-          ...technique,
+          ...(exposure === undefined ? [] : exposureLines(exposure)),
         ],
       ]}
     />
@@ -121,11 +129,24 @@ function Controls({ exam: shown }: { exam: Exam }) {
       ) : (
         <p class={`ended ${shown.state}`}>{words.ended(strings.examStates[shown.state])}</p>
       )}
-      {(shown.notices ?? []).map((notice) => (
-        <p class="warning-line" key={notice}>
-          {notice}
-        </p>
-      ))}
+      <div class="exam-news">
+        <StepLine exam={shown} />
+        {(shown.notices ?? []).map((notice) => (
+          <p class="warning-line" key={notice}>
+            {notice}
+          </p>
+        ))}
+        {shown.held === true && (
+          <HeldExam
+            examId={shown.id}
+            studyInstanceUid={shown.studyInstanceUid}
+            onRemoved={() => {
+              exam.value = null;
+              go({ name: "start" });
+            }}
+          />
+        )}
+      </div>
       <EndOrSend exam={shown} />
     </aside>
   );
@@ -136,6 +157,7 @@ function Acquire({ exam: shown }: { exam: Exam }) {
   const initial = protocols.value.find((p) => p.id === shown.protocolId) ?? protocols.value[0];
   const protocol = useSignal<ProtocolView | undefined>(initial);
   const technique = useSignal<Technique>(techniqueOf(initial));
+  const pressed = useSignal<Exposure["kind"] | null>(null);
   const runSeconds = useSignal(3);
   const exposing = useSignal(false);
   const settle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
@@ -165,7 +187,10 @@ function Acquire({ exam: shown }: { exam: Exam }) {
     };
     changed();
   };
-  const kind = protocol.value?.kind ?? "radiography";
+  // The simulated switch and pedals: any kind may follow, the protocol's is the first choice.
+  const simulated =
+    offered("POST", "/simulator/expose") && health.value?.generator.driver === "simulated";
+  const kind = pressed.value ?? protocol.value?.kind ?? "radiography";
   const press = async () => {
     exposing.value = true;
     await pressSwitch({
@@ -194,7 +219,22 @@ function Acquire({ exam: shown }: { exam: Exam }) {
           onStep={(direction) => step(key, direction)}
         />
       ))}
-      {kind !== "radiography" && (
+      {simulated && (
+        <fieldset class="kinds" aria-label={words.kind}>
+          {(Object.keys(strings.exposureKinds) as Exposure["kind"][]).map((each) => (
+            <Button
+              key={each}
+              label={strings.exposureKinds[each]}
+              pressed={each === kind}
+              disabled={busy}
+              onPress={() => {
+                pressed.value = each;
+              }}
+            />
+          ))}
+        </fieldset>
+      )}
+      {simulated && kind !== "radiography" && (
         <Stepper
           label={words.runSeconds}
           unit="s"
@@ -206,28 +246,29 @@ function Acquire({ exam: shown }: { exam: Exam }) {
           }}
         />
       )}
-      <Button
-        id="prepare"
-        size="large"
-        kind={state === "ready" ? "plain" : "primary"}
-        label={state === "ready" ? words.prepareAgain : words.prepare}
-        disabled={busy}
-        onPress={prepareNow}
-      />
-      {offered("POST", "/simulator/expose") && health.value?.generator.driver === "simulated" && (
+      <div class="switches">
         <Button
-          id="expose"
+          id="prepare"
           size="large"
-          kind="warning"
-          icon="hand"
-          label={
-            exposing.value ? words.releasing : kind === "radiography" ? words.expose : words.pedal
-          }
-          hint={state === "ready" || exposing.value ? words.simulated : words.notPrepared}
-          disabled={busy || state !== "ready"}
-          onPress={press}
+          kind={state === "ready" ? "plain" : "primary"}
+          label={state === "ready" ? words.prepareAgain : words.prepare}
+          disabled={busy}
+          onPress={prepareNow}
         />
-      )}
+        {simulated && (
+          <Button
+            id="expose"
+            size="large"
+            kind="warning"
+            label={
+              exposing.value ? words.releasing : kind === "radiography" ? words.expose : words.pedal
+            }
+            hint={state === "ready" || exposing.value ? words.simulated : words.notPrepared}
+            disabled={busy || state !== "ready"}
+            onPress={press}
+          />
+        )}
+      </div>
       {acquisition.value.reason !== undefined && <p class="reason">{acquisition.value.reason}</p>}
       {choosing.value && (
         <ProtocolChooser
@@ -236,6 +277,7 @@ function Acquire({ exam: shown }: { exam: Exam }) {
             batch(() => {
               protocol.value = chosen;
               technique.value = techniqueOf(chosen);
+              pressed.value = null;
               choosing.value = false;
             });
             changed();
@@ -256,7 +298,7 @@ const techniqueOf = (protocol: ProtocolView | undefined): Technique => ({
 });
 
 function EndOrSend({ exam: shown }: { exam: Exam }) {
-  const asking = useSignal<"none" | "complete" | "discontinue" | "send">("none");
+  const asking = useSignal<"none" | "complete" | "discontinue" | "send" | "capture">("none");
   const close = () => {
     asking.value = "none";
   };
@@ -264,14 +306,32 @@ function EndOrSend({ exam: shown }: { exam: Exam }) {
   return (
     <div class="end-exam">
       {job !== undefined && <JobLine job={job} />}
-      <Button
-        icon="send"
-        label={words.send}
-        disabled={shown.instances.length === 0}
-        onPress={() => {
-          asking.value = "send";
-        }}
-      />
+      <div class="pair">
+        <Button
+          icon="send"
+          label={words.send}
+          disabled={shown.instances.length === 0}
+          onPress={() => {
+            asking.value = "send";
+          }}
+        />
+        {shown.state === "open" ? (
+          <Button
+            icon="plus"
+            label={words.more}
+            disabled={!canCapture()}
+            onPress={() => {
+              asking.value = "capture";
+            }}
+          />
+        ) : (
+          <Button
+            icon="plus"
+            label={words.append}
+            onPress={() => beginExam({ appendTo: shown.studyInstanceUid })}
+          />
+        )}
+      </div>
       {shown.state === "open" && (
         <div class="pair">
           <Button
@@ -321,6 +381,7 @@ function EndOrSend({ exam: shown }: { exam: Exam }) {
           </div>
         </Dialog>
       )}
+      {asking.value === "capture" && <CaptureDialog exam={shown} onClose={close} />}
       {asking.value === "send" && (
         <SendDialog studyInstanceUid={shown.studyInstanceUid} onClose={close} />
       )}

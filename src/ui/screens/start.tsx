@@ -2,20 +2,14 @@
 
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type {
-  Exam,
-  NewExam,
-  StudySummary,
-  WorklistItem,
-  WorklistResult,
-} from "../../api/contract.ts";
-import { apiPath, read, send } from "../client.ts";
-import { clockTime, patientLine, personName, toPersonName, typedDate } from "../format.ts";
-import { Icon } from "../icons.tsx";
-import { Button, IconButton } from "../parts/button.tsx";
+import type { Exam, NewExam, StudySummary } from "../../api/contract.ts";
+import { apiPath, read } from "../client.ts";
+import { patientLine, personName, toPersonName, typedDate } from "../format.ts";
+import { Button } from "../parts/button.tsx";
 import { stopTyping, TextField } from "../parts/keyboard.tsx";
 import { ProtocolButton } from "../parts/protocol-button.tsx";
 import { ProtocolChooser } from "../parts/protocol-chooser.tsx";
+import { Worklist } from "../parts/worklist.tsx";
 import {
   attempt,
   beginExam,
@@ -26,7 +20,6 @@ import {
   showExam,
   studiesVersion,
   tell,
-  worklist,
 } from "../state.ts";
 import { strings } from "../strings.ts";
 import { StudyRow } from "./study-row.tsx";
@@ -175,63 +168,6 @@ function OpenExamCard({ exam }: { exam: Exam }) {
         }}
       />
     </section>
-  );
-}
-
-function Worklist() {
-  const asking = useSignal(false);
-  const result = worklist.value;
-  const refresh = async () => {
-    asking.value = true;
-    const fresh = await attempt(() =>
-      send<WorklistResult>("POST", apiPath("worklist", "query"), {}),
-    );
-    if (fresh !== null) worklist.value = fresh;
-    asking.value = false;
-  };
-  return (
-    <section class="card list-card">
-      <header>
-        <h2>{strings.start.worklist}</h2>
-        {result?.queriedAt !== undefined && <span>{clockTime(result.queriedAt)}</span>}
-        <IconButton
-          label={strings.start.refresh}
-          icon="refresh"
-          disabled={asking.value}
-          onPress={refresh}
-        />
-      </header>
-      {result !== null && !result.complete && (
-        <p class="warning-line">
-          {strings.start.worklistIncomplete}. {result.reason}
-        </p>
-      )}
-      <div class="rows">
-        {(result?.items ?? []).length === 0 && <p class="empty">{strings.start.worklistEmpty}</p>}
-        {result?.items.map((item) => (
-          <WorklistRow key={item.id} item={item} />
-        ))}
-      </div>
-    </section>
-  );
-}
-
-function WorklistRow({ item }: { item: WorklistItem }) {
-  return (
-    <button type="button" class="row" onClick={() => beginExam({ worklistItemId: item.id })}>
-      <span class="row-time">{item.scheduledAt?.slice(11, 16)}</span>
-      <span class="row-main">
-        <b>{personName(item.patient.name)}</b>
-        <span>{patientLine(item.patient)}</span>
-      </span>
-      <span class="row-what">
-        <b>{item.scheduledProcedureStepDescription || item.requestedProcedureDescription}</b>
-        <span>
-          {item.modality} {item.accessionNumber}
-        </span>
-      </span>
-      <Icon name="forward" />
-    </button>
   );
 }
 

@@ -6,6 +6,7 @@ import type { StudySummary } from "../../api/contract.ts";
 import { apiPath, read } from "../client.ts";
 import { typedDate } from "../format.ts";
 import { Button } from "../parts/button.tsx";
+import { HeldExams } from "../parts/held-exams.tsx";
 import { TextField } from "../parts/keyboard.tsx";
 import { attempt, studiesVersion } from "../state.ts";
 import { strings } from "../strings.ts";
@@ -60,6 +61,7 @@ export function StudiesScreen() {
           }}
         />
       </div>
+      <HeldExams />
       <section class="card list-card">
         <div class="rows">
           {studies.value?.length === 0 && <p class="empty">{words.empty}</p>}

@@ -3,16 +3,19 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Instance, Study } from "../../api/contract.ts";
-import { apiPath, read, send } from "../client.ts";
+import { apiPath, isProblem, outcomeOf, read } from "../client.ts";
 import { dateTime, patientLine, personName } from "../format.ts";
 import { Button } from "../parts/button.tsx";
-import { Confirm } from "../parts/dialog.tsx";
 import { ExportDialog } from "../parts/export-dialog.tsx";
+import { HeldExam } from "../parts/held-exam.tsx";
 import { JobLine } from "../parts/job-line.tsx";
+import { BriefMarks, MarkList } from "../parts/marks.tsx";
+import { ObjectsDialog } from "../parts/objects-dialog.tsx";
 import { PrintDialog } from "../parts/print-dialog.tsx";
+import { RemoveDialog } from "../parts/remove-dialog.tsx";
 import { SendDialog } from "../parts/send-dialog.tsx";
 import { Strip } from "../parts/strip.tsx";
-import { attempt, beginExam, go, jobs, studiesVersion, tell } from "../state.ts";
+import { beginExam, go, jobs, screen, studiesVersion, tell } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Viewer } from "../viewer/viewer.tsx";
 
@@ -21,30 +24,27 @@ const words = strings.studies;
 export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) {
   const study = useSignal<Study | null>(null);
   const selected = useSignal<string | null>(null);
-  const asking = useSignal<"none" | "send" | "print" | "export" | "remove">("none");
+  const asking = useSignal<"none" | "send" | "print" | "export" | "remove" | "objects">("none");
   const version = studiesVersion.value;
   const close = () => {
     asking.value = "none";
   };
 
+  /** The study is gone; whoever looks at another screen by now stays there. */
+  const leave = () => {
+    const now = screen.value;
+    if (now.name === "study" && now.studyInstanceUid === studyInstanceUid) go({ name: "studies" });
+  };
+
   useEffect(() => {
-    void attempt(() => read<Study>(apiPath("studies", studyInstanceUid))).then((fresh) => {
-      if (fresh === null) return;
-      study.value = fresh;
-      selected.value ??= imagesOf(fresh)[0]?.sopInstanceUid ?? null;
+    void outcomeOf(() => read<Study>(apiPath("studies", studyInstanceUid))).then((fresh) => {
+      if (fresh.ok) {
+        study.value = fresh.value;
+        selected.value ??= imagesOf(fresh.value)[0]?.sopInstanceUid ?? null;
+      } else if (isProblem(fresh.problem, "not-found")) leave();
+      else tell("problem", fresh.problem.detail, fresh.problem.title);
     });
   }, [studyInstanceUid, version]);
-
-  const remove = async () => {
-    close();
-    const gone = await attempt(async () => {
-      await send<null>("DELETE", apiPath("studies", studyInstanceUid));
-      return true;
-    });
-    if (gone !== true) return;
-    tell("done", words.removed);
-    go({ name: "studies" });
-  };
 
   const shown = study.value;
   if (shown === null) return <div class="screen" />;
@@ -61,7 +61,22 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
           <p>{shown.description}</p>
           <p>{shown.startedAt && dateTime(shown.startedAt)}</p>
           <p>{shown.accessionNumber}</p>
-          <ul class="deliveries">{instance && deliveries(instance)}</ul>
+          {instance && <MarkList instance={instance} />}
+          <Button
+            icon="studies"
+            label={strings.marks.all}
+            onPress={() => {
+              asking.value = "objects";
+            }}
+          />
+          {heldExams(shown).map((examId) => (
+            <HeldExam
+              key={examId}
+              examId={examId}
+              studyInstanceUid={studyInstanceUid}
+              onRemoved={leave}
+            />
+          ))}
         </div>
         <div class="end-exam">
           {running.map((job) => (
@@ -76,35 +91,37 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
               asking.value = "send";
             }}
           />
-          <Button
-            icon="print"
-            label={strings.print.action}
-            disabled={images.length === 0}
-            onPress={() => {
-              asking.value = "print";
-            }}
-          />
-          <Button
-            icon="export"
-            label={words.export}
-            onPress={() => {
-              asking.value = "export";
-            }}
-          />
-          <Button
-            icon="plus"
-            label={words.append}
-            disabled={!shown.local}
-            onPress={() => beginExam({ appendTo: studyInstanceUid })}
-          />
-          <Button
-            icon="trash"
-            kind="danger"
-            label={words.remove}
-            onPress={() => {
-              asking.value = "remove";
-            }}
-          />
+          <div class="pair">
+            <Button
+              icon="print"
+              label={strings.print.action}
+              disabled={images.length === 0}
+              onPress={() => {
+                asking.value = "print";
+              }}
+            />
+            <Button
+              icon="export"
+              label={words.export}
+              onPress={() => {
+                asking.value = "export";
+              }}
+            />
+            <Button
+              icon="plus"
+              label={words.append}
+              disabled={!shown.local}
+              onPress={() => beginExam({ appendTo: studyInstanceUid })}
+            />
+            <Button
+              icon="trash"
+              kind="danger"
+              label={words.remove}
+              onPress={() => {
+                asking.value = "remove";
+              }}
+            />
+          </div>
         </div>
       </aside>
       {instance === undefined ? (
@@ -129,6 +146,7 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
         onSelect={(uid) => {
           selected.value = uid;
         }}
+        marks={(each) => <BriefMarks instance={each} />}
       />
       {asking.value === "send" && (
         <SendDialog studyInstanceUid={studyInstanceUid} onClose={close} />
@@ -137,13 +155,12 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
       {asking.value === "export" && (
         <ExportDialog studyInstanceUid={studyInstanceUid} onClose={close} />
       )}
+      {asking.value === "objects" && <ObjectsDialog study={shown} onClose={close} />}
       {asking.value === "remove" && (
-        <Confirm
-          title={words.removeTitle}
-          text={words.removeText}
-          action={words.remove}
-          kind="danger"
-          onConfirm={remove}
+        <RemoveDialog
+          studyInstanceUid={studyInstanceUid}
+          held={heldExams(shown).length > 0}
+          onRemoved={leave}
           onClose={close}
         />
       )}
@@ -155,15 +172,11 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
 const imagesOf = (study: Study): Instance[] =>
   study.series.flatMap((series) => series.instances).filter((instance) => instance.rows > 0);
 
-function deliveries(instance: Instance) {
-  return [
-    ...instance.send.map(({ remoteId, state, reason }) => [remoteId, state, reason] as const),
-    ...instance.commit.map(({ remoteId, state, reason }) => [remoteId, state, reason] as const),
-    ...instance.print.map(({ target, at }) => [target, "printed", at && dateTime(at)] as const),
-    ...instance.export.map(({ target, at }) => [target, "exported", at && dateTime(at)] as const),
-  ].map(([remoteId, state, reason]) => (
-    <li key={`${remoteId} ${state}`}>
-      <b>{remoteId}</b> {state} {reason}
-    </li>
-  ));
-}
+/** The exams of which something is held back. */
+const heldExams = (study: Study): string[] => [
+  ...new Set(
+    study.series
+      .flatMap((series) => series.instances)
+      .flatMap(({ held, examId }) => (held === true && examId !== undefined ? [examId] : [])),
+  ),
+];

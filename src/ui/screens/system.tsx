@@ -1,11 +1,11 @@
 // Health of the parts, the remotes with their echo, and the settings, read-only.
 
 import { useSignal } from "@preact/signals";
-import type { EchoResult, RemoteView } from "../../api/contract.ts";
+import type { EchoResult, RemoteHealth, RemoteView } from "../../api/contract.ts";
 import { apiPath, send } from "../client.ts";
-import { byteSize, clockTime } from "../format.ts";
+import { byteSize, clockTime, dateTime } from "../format.ts";
 import { Button } from "../parts/button.tsx";
-import { attempt, configuration, health, protocols, remotes } from "../state.ts";
+import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
 const words = strings.system;
@@ -65,6 +65,7 @@ export function SystemScreen() {
             [words.state, disk.state],
           ]}
         />
+        {offered("GET", "/worklist") && <WorklistFacts />}
         <Facts
           title={words.settings}
           facts={[
@@ -124,6 +125,42 @@ function Facts({ title, facts }: { title: string; facts: readonly Fact[] }) {
   );
 }
 
+function WorklistFacts() {
+  const result = worklist.value;
+  if (result?.queriedAt === undefined)
+    return <Facts title={words.worklist} facts={[[words.worklistAsked, words.worklistNever]]} />;
+  return (
+    <Facts
+      title={words.worklist}
+      facts={[
+        [words.worklistAsked, dateTime(result.queriedAt)],
+        [words.worklistItems, result.items.length],
+        [words.state, result.complete ? words.worklistComplete : words.worklistIncomplete],
+        [words.worklistReason, result.reason],
+        [words.worklistLeftOut, result.leftOut || undefined],
+      ]}
+    />
+  );
+}
+
+function Commitment({ commitment }: { commitment: NonNullable<RemoteHealth["commitment"]> }) {
+  const { supported, pending, oldestAt, failed, reason } = commitment;
+  const facts = [
+    supported ? "" : words.commitmentUnsupported,
+    supported && pending === 0 && failed === 0 ? words.commitmentClear : "",
+    pending > 0 ? words.commitmentPending(pending) : "",
+    pending > 0 && oldestAt !== undefined ? words.commitmentOldest(dateTime(oldestAt)) : "",
+    failed > 0 ? words.commitmentFailed(failed) : "",
+    reason ?? "",
+  ].filter((fact) => fact !== "");
+  const well = supported && failed === 0;
+  return (
+    <span class={`commitment ${well ? "" : "bad-text"}`}>
+      {words.commitment}: {facts.join(" · ")}
+    </span>
+  );
+}
+
 function RemoteRow({ remote }: { remote: RemoteView }) {
   const asking = useSignal(false);
   const result = useSignal<EchoResult | null>(null);
@@ -155,6 +192,7 @@ function RemoteRow({ remote }: { remote: RemoteView }) {
           {reachable === null ? words.notChecked : reachable ? words.reachable : words.notReachable}
         </b>
         <span>{said}</span>
+        {known?.commitment !== undefined && <Commitment commitment={known.commitment} />}
       </span>
       <span class="marks">
         {remote.services.map((service) => (

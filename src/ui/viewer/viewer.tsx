@@ -18,6 +18,7 @@ import {
   type View,
   zoomAt,
 } from "./view.ts";
+import { showsView } from "./view-picture.ts";
 
 const words = strings.viewer;
 const ZOOM_STEP = 1.25;
@@ -216,6 +217,23 @@ export function Viewer({
     );
     return () => abort.abort();
   }, [sopInstanceUid, shownFrame]);
+
+  // What a capture of the screen shows is what stands here now.
+  const latest = useRef(overlay);
+  latest.current = overlay;
+  const there = state.value === "shown";
+  useEffect(() => {
+    const s = stage.current;
+    if (!there || s === null) return;
+    showsView({
+      draw: () => {
+        s.gl.draw(s.view, s.window, s.inverted);
+        return s.canvas;
+      },
+      words: () => latest.current,
+    });
+    return () => showsView(null);
+  }, [there]);
 
   const [left, right] = overlay;
   return (

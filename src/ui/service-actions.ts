@@ -1,0 +1,60 @@
+// What the operator does besides exposing: sends a step again, makes captures, decides about held
+// exams, and uses the service PIN where the device asks for it.
+
+import type { Exam, Instance, NewExam, SecondaryCaptureRequest } from "../api/contract.ts";
+import { apiPath, type Outcome, outcomeOf, send } from "./client.ts";
+import { attempt, go, keepExam, offered, showExam, studiesVersion, tell } from "./state.ts";
+import { strings } from "./strings.ts";
+
+export const canResend = () => offered("POST", "/exams/{id}/mpps/resend");
+export const canRelease = () => offered("POST", "/exams/{id}/release");
+export const canCapture = () => offered("POST", "/exams/{id}/secondary-captures");
+
+/** Sends the performed procedure step of an exam again. False when it was refused. */
+export async function resendStep(examId: string): Promise<boolean> {
+  const news = await attempt(() => send<Exam>("POST", apiPath("exams", examId, "mpps", "resend")));
+  if (news !== null) keepExam(news);
+  return news !== null;
+}
+
+/** Lets what was held after a wrong worklist entry go its usual way. */
+export async function releaseExam(examId: string): Promise<boolean> {
+  const news = await attempt(() => send<Exam>("POST", apiPath("exams", examId, "release")));
+  if (news === null) return false;
+  keepExam(news);
+  studiesVersion.value += 1;
+  tell("done", strings.held.released);
+  return true;
+}
+
+/** Makes a secondary capture; the image joins the exam by itself. */
+export async function capture(examId: string, request: SecondaryCaptureRequest): Promise<boolean> {
+  const path = apiPath("exams", examId, "secondary-captures");
+  const made = await attempt(() => send<Instance>("POST", path, request));
+  if (made !== null) tell("done", strings.capture.made);
+  return made !== null;
+}
+
+/** Deletes a study; with the PIN also one that an archive has not committed. */
+export async function removeStudy(uid: string, pin?: string): Promise<Outcome<null>> {
+  const path = apiPath("studies", uid);
+  const outcome = await outcomeOf(() =>
+    send<null>("DELETE", pin === undefined ? path : `${path}?force=true`, undefined, pin),
+  );
+  if (outcome.ok) {
+    studiesVersion.value += 1;
+    tell("done", strings.studies.removed);
+  }
+  return outcome;
+}
+
+/** Opens an exam and shows it; a refusal is for the caller to show. */
+export async function openExamWith(request: NewExam, pin?: string): Promise<Outcome<Exam>> {
+  const outcome = await outcomeOf(() => send<Exam>("POST", apiPath("exams"), request, pin));
+  if (outcome.ok) {
+    keepExam(outcome.value);
+    showExam(outcome.value);
+    go({ name: "exam" });
+  }
+  return outcome;
+}
