@@ -97,6 +97,10 @@ export class Operator {
       reason === null ? device.exams.complete(id) : device.exams.discontinue(id, reason),
     );
     done.endedInRun = run.number;
+    // To be on the safe side, he sends the study by hand as well: nothing may come twice of it.
+    const { studyInstanceUid } = exam;
+    if (reason === null && this.#parts.random.chance(0.15))
+      await run.ask((d) => d.jobs.create({ type: "send", remoteId: "archive", studyInstanceUid }));
   }
 
   /** The exam as opened in an earlier run, when nobody heard the answer. */
