@@ -13,6 +13,7 @@ import { type Clock, SystemClock } from "./core/clock.ts";
 import { jsonLog, type Log } from "./core/log.ts";
 import { Random } from "./core/random.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
+import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
 import { simulatedGenerator } from "./hal/generator/sim/simulated-generator.ts";
 import { simulatedPositioner } from "./hal/generator/sim/simulated-positioner.ts";
 import { xorrisoBurner } from "./hal/media/disc-burner.ts";
@@ -81,10 +82,15 @@ async function startDevice(
     });
 
   // ---- hardware, pixels, store ----------------------------------------------------------------------
+  const detector = options.detector;
+  const panelSimulator =
+    detector.driver === "gige" && detector.address === "simulator" ? await startSimulator() : null;
   const driver =
-    options.detector.driver === "simulated"
-      ? { ...options.detector, seed: DEFAULT_SEED }
-      : options.detector;
+    detector.driver === "simulated"
+      ? { ...detector, seed: DEFAULT_SEED }
+      : detector.driver === "gige" && panelSimulator !== null
+        ? { ...detector, address: panelSimulator.address }
+        : detector;
   const panelPort = await startAcquisition(driver);
   const pixels = await PixelPool.start({ modes: panelPort.info.modes, clock });
   const storage = await startStorage(
@@ -158,6 +164,7 @@ async function startDevice(
       renderer.close();
       exportWriter.close();
       await panelPort.terminate();
+      await panelSimulator?.stop();
       await generator.close();
       await storage.close();
       pixels.close();

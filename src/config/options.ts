@@ -37,7 +37,7 @@ export const HELP = `Usage: script/start [options]
   --config FILE      configuration file (config.json in the data folder)
   --http PORT        port of the local API and kiosk page (8080; 0: a free one)
   --dicom PORT       port of the DICOM listener (11104; 0: a free one)
-  --detector DRIVER  simulated | replay:PATH | gige:ADDRESS
+  --detector DRIVER  simulated | replay:PATH | gige:ADDRESS | gige:simulator
   --help             this text
 
 Environment: ${Object.values(FLAGS).join(", ")}. Flags win.

@@ -3,7 +3,7 @@
 import { SystemClock } from "../../core/clock.ts";
 import { SlotPool } from "../../core/slot-pool.ts";
 import { type Detector, DetectorError } from "../../hal/detector/detector.ts";
-import { makeDetector } from "./driver-spec.ts";
+import { type DriverSpec, makeDetector } from "./driver-spec.ts";
 import type { FromAcquisition, PanelAnswer, PanelCall, ToAcquisition } from "./messages.ts";
 
 declare const self: {
@@ -16,12 +16,7 @@ let detector: Detector | null = null;
 self.onmessage = ({ data }) => {
   switch (data.type) {
     case "start":
-      try {
-        detector = makeDetector(data.spec, new SystemClock());
-        self.postMessage({ type: "started", info: detector.info });
-      } catch (error) {
-        self.postMessage({ type: "not-started", message: textOf(error) });
-      }
+      void start(data.spec);
       break;
     case "call":
       void answer(data.id, data.call);
@@ -31,6 +26,15 @@ self.onmessage = ({ data }) => {
       break;
   }
 };
+
+async function start(spec: DriverSpec): Promise<void> {
+  try {
+    detector = await makeDetector(spec, new SystemClock());
+    self.postMessage({ type: "started", info: detector.info });
+  } catch (error) {
+    self.postMessage({ type: "not-started", message: textOf(error) });
+  }
+}
 
 async function answer(id: number, call: PanelCall): Promise<void> {
   try {

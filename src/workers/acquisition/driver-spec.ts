@@ -2,12 +2,8 @@
 // from it there.
 
 import type { Clock } from "../../core/clock.ts";
-import {
-  type Detector,
-  DetectorError,
-  type DetectorMode,
-  type PhantomName,
-} from "../../hal/detector/detector.ts";
+import type { Detector, DetectorMode, PhantomName } from "../../hal/detector/detector.ts";
+import { gigeDetector } from "../../hal/detector/gige/probe-panel.ts";
 import { replayDetector } from "../../hal/detector/replay/replay-detector.ts";
 import { simulatedDetector } from "../../hal/detector/sim/simulated-detector.ts";
 import { dicomFrameReader } from "./dicom-frame-reader.ts";
@@ -28,21 +24,25 @@ export type DriverSpec =
       readonly phantom?: PhantomName | undefined;
     } & PanelSettings)
   | ({ readonly driver: "replay"; readonly path: string } & PanelSettings)
-  | { readonly driver: "gige"; readonly address: string };
+  | ({
+      readonly driver: "gige";
+      /** Of the panel, dotted. */
+      readonly address: string;
+      readonly receiver?: "mmsg" | "socket" | undefined;
+      readonly packetBytes?: number | undefined;
+    } & PanelSettings);
 
 /** Seed of the simulated panel where none is given, so that it is the same panel every day. */
 export const DEFAULT_SEED = 10;
 
 /** The driver a specification names. @throws DetectorError */
-export function makeDetector(spec: DriverSpec, clock: Clock): Detector {
+export async function makeDetector(spec: DriverSpec, clock: Clock): Promise<Detector> {
   switch (spec.driver) {
     case "simulated":
       return simulatedDetector({ ...spec, clock });
     case "replay":
       return replayDetector({ ...spec, clock, readers: [dicomFrameReader] });
     case "gige":
-      throw new DetectorError(
-        `the GigE Vision driver (${spec.address}) is not yet available; use simulated or replay:PATH`,
-      );
+      return gigeDetector({ ...spec, clock });
   }
 }

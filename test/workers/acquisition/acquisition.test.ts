@@ -145,11 +145,13 @@ for (const [where, make] of [
 
 describe("a port to the acquisition thread", () => {
   test("is not given for a driver that can't be had", async () => {
-    const error = await startAcquisition({ driver: "gige", address: "10.0.0.2" }).catch(
+    const error = await startAcquisition({ driver: "gige", address: "127.0.0.3" }).catch(
       (e: unknown) => e,
     );
     expect(error).toBeInstanceOf(DetectorError);
-    expect((error as DetectorError).message).toContain("not yet available");
+    expect((error as DetectorError).message).toContain(
+      "GigE Vision panel at 127.0.0.3: the panel does not answer",
+    );
   });
 
   test("tells that a folder to replay is missing when it is opened", async () => {

@@ -113,6 +113,11 @@ export function simulatedDetector(options: SimulatedDetectorOptions): SimulatedD
   return Object.assign(panel, { truth: maker.truth });
 }
 
+/** The pictures alone, for a panel that sends them over a network. */
+export function phantomFrames(options: SimulatedDetectorOptions): FrameMaker {
+  return new PhantomFrames(options, options.modes ?? SIMULATED_MODES);
+}
+
 class PhantomFrames implements FrameMaker {
   readonly truth: GroundTruth;
   readonly #options: SimulatedDetectorOptions;
