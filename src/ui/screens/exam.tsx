@@ -187,7 +187,7 @@ function Acquire({ exam: shown }: { exam: Exam }) {
     };
     changed();
   };
-  // The simulated switch and pedals: any kind may follow, the protocol's is the first choice.
+  // The simulated switch and pedals: every kind may follow; the protocol's is the first choice.
   const simulated =
     offered("POST", "/simulator/expose") && health.value?.generator.driver === "simulated";
   const kind = pressed.value ?? protocol.value?.kind ?? "radiography";

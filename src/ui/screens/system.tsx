@@ -186,13 +186,13 @@ function RemoteRow({ remote }: { remote: RemoteView }) {
         <span>
           {remote.aeTitle} · {remote.host}:{remote.port}
         </span>
+        {known?.commitment !== undefined && <Commitment commitment={known.commitment} />}
       </span>
       <span class="row-what">
         <b class={reachable === null ? "" : reachable ? "good-text" : "bad-text"}>
           {reachable === null ? words.notChecked : reachable ? words.reachable : words.notReachable}
         </b>
         <span>{said}</span>
-        {known?.commitment !== undefined && <Commitment commitment={known.commitment} />}
       </span>
       <span class="marks">
         {remote.services.map((service) => (
