@@ -5,6 +5,7 @@ import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
+import { exportPlanner } from "./api/ports/export-planner.ts";
 import { healthOf } from "./api/ports/health.ts";
 import { jobPort } from "./api/ports/job-port.ts";
 import { printPlanner } from "./api/ports/print-planner.ts";
@@ -14,9 +15,9 @@ import { stepPort } from "./api/ports/step-port.ts";
 import { instanceOf, studyPort } from "./api/ports/study-port.ts";
 import { worklistPort, worklistResultOf } from "./api/ports/worklist-port.ts";
 import { answer, refuse } from "./api/problem.ts";
-import { jobView } from "./api/views.ts";
+import { jobView, mediumView } from "./api/views.ts";
 import type { Configuration } from "./config/configuration.ts";
-import type { Clock } from "./core/clock.ts";
+import { type Clock, dicomDateTime } from "./core/clock.ts";
 import type { Dial, Listen } from "./core/connection.ts";
 import { Listeners } from "./core/listeners.ts";
 import type { Log } from "./core/log.ts";
@@ -31,6 +32,10 @@ import { ImageMaker } from "./exam/image-maker.ts";
 import type { PixelChain } from "./exam/pixel-chain.ts";
 import type { CalibrationMap, DetectorEvent, DetectorHealth } from "./hal/detector/detector.ts";
 import type { DapMeter, Generator, Positioner } from "./hal/generator/generator.ts";
+import type { DiscBurner } from "./hal/media/disc-burner.ts";
+import type { Drives } from "./hal/media/media.ts";
+import type { Staging } from "./hal/media/staging.ts";
+import { ExportJobExecutor, type ExportSettings } from "./jobs/export-job.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
 import { PrintJobExecutor } from "./jobs/print-job.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
@@ -40,6 +45,7 @@ import { archivesOf } from "./services/commitment/archives.ts";
 import { CommitmentService } from "./services/commitment/commitment-service.ts";
 import type { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { type IncomingDependencies, serveIncoming } from "./services/incoming.ts";
+import { MediaWatch } from "./services/media-watch.ts";
 import { StepService } from "./services/mpps/step-service.ts";
 import { Pictures } from "./services/picture.ts";
 import { filmPrinter } from "./services/print/film-printer.ts";
@@ -57,6 +63,7 @@ import { echoRemote, negotiationProbe } from "./services/verification.ts";
 import { WorklistService } from "./services/worklist/worklist-service.ts";
 import type { StoragePort } from "./store/storage-port.ts";
 import type { PanelPort } from "./workers/acquisition/panel-port.ts";
+import type { ExportWriter } from "./workers/export/export-client.ts";
 import type { RenderClient } from "./workers/render/render-client.ts";
 
 const DICOM_PORT_DEFAULT = 11104;
@@ -77,6 +84,21 @@ export interface DiskSpace {
   readonly totalBytes: number;
 }
 
+/** Removable drives and discs, and who writes to them. */
+export interface Media {
+  readonly drives: Drives;
+  readonly burner: DiscBurner;
+  readonly staging: Staging;
+  readonly writer: ExportWriter;
+  /** Calls at every arrival and removal on the bus; answers how to end that. */
+  readonly watchBus: (onChange: () => void) => Promise<() => void>;
+}
+
+/** Columns of the pictures that an export carries for a look at it. */
+const PREVIEW_COLUMNS = 480;
+/** Names every file-set written here (PS3.10 §8.4), and a disc's volume. */
+const FILE_SET_ID = "UDR10A";
+
 /** Who owns a thing ends it: {@link assemble} closes nothing of this. */
 export interface Given {
   readonly clock: Clock;
@@ -95,6 +117,8 @@ export interface Given {
   readonly storage: StoragePort;
   readonly disk: () => Promise<DiskSpace>;
   readonly renderer: Pick<RenderClient, "render" | "page" | "decode" | "filmBox">;
+  /** Absent where nothing can be plugged in: there are no exports then. */
+  readonly media?: Media | undefined;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -198,6 +222,23 @@ export async function assemble(given: Given): Promise<Assembled> {
   const retrieves = new Retrieves();
   const storageScp = new StorageScp({ clock, log, configuration, storage, retrieves });
   const queries = new QueryService({ ...network, states, turn, handlers });
+  const exporter =
+    given.media === undefined
+      ? null
+      : new ExportJobExecutor({
+          ...given.media,
+          storage,
+          clock,
+          settings: () => exportSettings(configuration(), clock.nowMs()),
+          newUid: () => uids.next(),
+          async preview(record) {
+            const picture = record.rows === 0 ? null : await pictures.of(record);
+            if (picture === null) return null;
+            const invert = picture.photometric === "MONOCHROME1";
+            const frame = Math.floor(picture.numberOfFrames / 2);
+            return given.renderer.render({ ...picture, invert, frame, width: PREVIEW_COLUMNS });
+          },
+        });
   const jobs = new JobQueue({
     storage,
     clock,
@@ -223,6 +264,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         random,
         retryDelayMs: () => configuration().print.retryDelay * 1000,
       }),
+      ...(exporter === null ? {} : { export: exporter }),
     },
   });
   const acceptor = new Acceptor({
@@ -279,6 +321,9 @@ export async function assemble(given: Given): Promise<Assembled> {
   holder.changes.add(() => worklist.poll());
   const steps = new StepService({ ...network, storage, states });
   holder.changes.add(() => steps.configured());
+
+  const media =
+    given.media === undefined ? null : new MediaWatch({ clock, log, drives: given.media.drives });
 
   // ---- local API ----------------------------------------------------------------------------------------
   const pictures = new Pictures(storage);
@@ -363,10 +408,18 @@ export async function assemble(given: Given): Promise<Assembled> {
         configuration().remotes.some(
           (r) => r.id === remoteId && (r.services as readonly string[]).includes(service),
         ),
-      { print: printPlanner(storage, configuration), retrieve: retrievePlanner(configuration) },
+      {
+        print: printPlanner(storage, configuration),
+        export: exportPlanner(storage, () => configuration().http.allowPathTargets),
+        retrieve: retrievePlanner(configuration),
+      },
     ),
     simulator: simulatorPort(exams),
     worklist: worklistPort(worklist, storage),
+    media:
+      given.media === undefined
+        ? undefined
+        : { list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [] },
     query: queryPort(queries),
     live: {
       subscribe: (onFrame) =>
@@ -407,6 +460,7 @@ export async function assemble(given: Given): Promise<Assembled> {
   worklist.changes.add((result) =>
     events.publish({ type: "worklist", data: worklistResultOf(storage, result) }),
   );
+  media?.changes.add((list) => events.publish({ type: "media", data: list.map(mediumView) }));
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
   const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) =>
     events.publish({ type: "study", data: { studyInstanceUid } }),
@@ -436,6 +490,7 @@ export async function assemble(given: Given): Promise<Assembled> {
   };
   let healthTimer = clock.after(0, () => void refreshHealth());
 
+  let stopWatching: () => void = () => {};
   return {
     device,
     dicomPort: () => acceptor.port,
@@ -446,12 +501,16 @@ export async function assemble(given: Given): Promise<Assembled> {
       commitments.start();
       void retention.start();
       lifeCheck.start();
-      worklist.poll();
+      worklist.start();
       void calibrations.start();
+      media?.start();
+      stopWatching = (await given.media?.watchBus(() => media?.stir())) ?? stopWatching;
     },
     async stop() {
       healthTimer.cancel();
+      stopWatching();
       await exams.close();
+      await media?.stop();
       await Promise.all([commitments.stop(), retention.stop()]);
       await Promise.all([
         lifeCheck.stop(),
@@ -468,4 +527,26 @@ export async function assemble(given: Given): Promise<Assembled> {
 function acceptorPorts(configuration: Configuration, port: number): AcceptorPorts {
   const { tls } = configuration;
   return { host: "0.0.0.0", port, tls: tls === null ? undefined : { ...tls } };
+}
+
+/** What an export says of its writer. */
+function exportSettings({ device, local, http }: Configuration, nowMs: number): ExportSettings {
+  const { date, time } = dicomDateTime(nowMs, device.timeZone);
+  const writtenAt = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)} ${time.slice(0, 2)}:${time.slice(2, 4)}`;
+  return {
+    identity: {
+      implementationClassUid: device.implementationClassUid,
+      implementationVersionName: device.implementationVersionName,
+      sourceAeTitle: local.mediaAeTitle,
+    },
+    characterSet: local.characterSet,
+    fileSetId: FILE_SET_ID,
+    page: {
+      institution: device.institutionName,
+      device: `${device.modelName} ${device.serialNumber}`,
+      writtenAt,
+    },
+    timeZone: device.timeZone,
+    allowPaths: http.allowPathTargets,
+  };
 }
