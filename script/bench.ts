@@ -7,7 +7,7 @@ import { argv, exit } from "node:process";
 import { type BenchPart, type BenchTable, markdown } from "./benchmarks/table.ts";
 
 /** Parts that take minutes to hours and run only when named. */
-const LONG = new Set(["crash", "fuzz", "fuzz-codec", "fuzz-association", "sim"]);
+const LONG = new Set(["crash", "gige", "fluoro", "fuzz", "fuzz-codec", "fuzz-association", "sim"]);
 const folder = new URL("./benchmarks/", import.meta.url);
 const known = readdirSync(folder)
   .filter((f) => f.endsWith(".ts") && f !== "table.ts")
