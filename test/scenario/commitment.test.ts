@@ -128,6 +128,7 @@ test("a power cut before the answer to the request, one before its result, the f
   onRequest = null;
   const restart = () => startDevice({ dicom, dataFolder: first.dataFolder });
   const second = await restart();
+  await until("the second request", () => (asked.length === 2 ? true : undefined));
   const waiting = await commitState(second, exam, "requested");
   expect(waiting.map((i) => i.commit[0]?.at ?? "").every((at) => at !== "")).toBe(true);
   expect((await deleteStudy(second, exam.studyInstanceUid)).status).toBe(409);
