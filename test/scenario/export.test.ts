@@ -53,7 +53,9 @@ test.skipIf(!installed("dciodvfy", "dcdirdmp", "xorriso"))(
       expect(done.state, JSON.stringify(done)).toBe("done");
       expect(done.progress).toEqual({ done: count, total: count });
       const directory = readDirectory(readFileSync(join(stick, "DICOMDIR")));
-      const leaves = directory.records.filter((r) => r.type === "IMAGE" || r.type === "SR DOCUMENT");
+      const leaves = directory.records.filter(
+        (r) => r.type === "IMAGE" || r.type === "SR DOCUMENT",
+      );
       expect(leaves).toHaveLength(count);
       const valid = await run(["dciodvfy", "-new", join(stick, "DICOMDIR")]);
       expect(valid.said).not.toMatch(/^Error/m);
