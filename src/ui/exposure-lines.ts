@@ -30,8 +30,9 @@ export function exposureLines(exposure: Exposure): string[] {
 
 const join = (parts: readonly string[]) => parts.filter((part) => part !== "").join("  ");
 
-/** Three digits at least are kept, and no zeros after the point. */
-const short = (value: number): string => String(Number(value.toPrecision(value >= 1000 ? 6 : 3)));
+/** Three digits are kept, more only before the point; no zeros after it. */
+const short = (value: number): string =>
+  value >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 
 /** The deviation index is read by its sign: +0.6 is 15 % over the target. */
 const signed = (value: number): string => {

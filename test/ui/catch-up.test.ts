@@ -7,6 +7,7 @@ import type { Exam, Exposure, Health, Instance } from "../../src/api/contract.ts
 import { answer, refuse } from "../../src/api/problem.ts";
 import { exposureLines } from "../../src/ui/exposure-lines.ts";
 import { briefMarksOf, marksOf } from "../../src/ui/marks.ts";
+import { bearsItsWords } from "../../src/ui/viewer/view-picture.ts";
 import { keysOfCode } from "../../src/ui/worklist-search.ts";
 import { bundledPage, type Kiosk, launchBrowser, noChromium, openKiosk } from "./kiosk.ts";
 
@@ -146,6 +147,7 @@ test("technique, dose and exposure index stand beside the image where they are k
       deviationIndex: 0.59,
     }),
   ).toEqual(["117 kV  200 mA  12.5 ms", "DAP 12.3 µGy·m²", "EI 412  DI +0.6  target 360"]);
+  expect(exposureLines({ ...exposure, dapGyM2: 0.00316867 })).toEqual(["DAP 3169 µGy·m²"]);
   expect(exposureLines({ ...exposure, exposureIndex: 360, deviationIndex: -0.04 })).toEqual([
     "EI 360  DI 0.0",
   ]);
@@ -160,6 +162,15 @@ test("a bar code is tried as patient id, accession number and procedure id, as f
   expect(keysOfCode("12345678901234567", "any")).toEqual([{ patientId: "12345678901234567" }]);
   expect(keysOfCode("A1", "accession")).toEqual([{ accessionNumber: "A1" }]);
   expect(keysOfCode("P1", "patient")).toEqual([{ patientId: "P1" }]);
+});
+
+test("a capture made here bears its words; an image and a foreign capture do not", () => {
+  const capture = "1.2.840.10008.5.1.4.1.1.7";
+  expect(bearsItsWords({ sopClassUid: capture })).toBe(true);
+  expect(bearsItsWords({ sopClassUid: `${capture}.2`, local: true })).toBe(true);
+  expect(bearsItsWords({ sopClassUid: capture, local: false })).toBe(false);
+  expect(bearsItsWords({ sopClassUid: `${capture}7.1` })).toBe(false);
+  expect(bearsItsWords(INSTANCE)).toBe(false);
 });
 
 inChromium("a failed step says why and is sent again; index and notices are shown", async () => {
@@ -237,6 +248,31 @@ inChromium("the simulated pedal makes runs of any kind, and captures join the ex
       Buffer.from(body.image, "base64"),
     );
   await page.locator(".thumbnail").nth(3).waitFor();
+});
+
+inChromium("a late live frame claims no beam, and none covers an exam that has ended", async () => {
+  const { page, device } = await examWithImage();
+  const [exam] = device.examsKept.values();
+  const emit = (sequence: number) =>
+    device.liveFrames.emit({
+      sequence,
+      columns: 64,
+      rows: 64,
+      atMs: 0,
+      lastImageHold: false,
+      pixels: new Uint8Array(64 * 64).fill(90),
+    });
+  device.setAcquisition("exposing", exam?.id);
+  await page.locator(".lamp.exposing").waitFor();
+  emit(0);
+  await page.locator(".live-mark").getByText("LIVE").waitFor();
+  device.setAcquisition("idle", exam?.id);
+  await page.locator(".live-mark").waitFor({ state: "detached" });
+  emit(1);
+  await page.locator('.viewer[data-frame="1"]').getByText("Last image").waitFor();
+  await button(page, "Complete").tap();
+  await inDialog(page, "Complete").tap();
+  await page.locator('.viewer[data-state="shown"]').waitFor();
 });
 
 inChromium("held images are released; a study that is not archived goes with the PIN", async () => {

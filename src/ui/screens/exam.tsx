@@ -43,6 +43,7 @@ import {
 import { strings } from "../strings.ts";
 import { stepTechnique, TECHNIQUE_LIMITS, type TechniqueKey } from "../technique.ts";
 import { LiveView, useLive } from "../viewer/live-view.tsx";
+import { bearsItsWords, NO_WORDS } from "../viewer/view-picture.ts";
 import { Viewer } from "../viewer/viewer.tsx";
 
 const words = strings.exam;
@@ -90,7 +91,7 @@ function ImageArea({ exam: shown, picks }: { exam: Exam; picks: number }) {
   useEffect(() => {
     live.value = null;
   }, [uid, picks]);
-  if (live.value !== null) return <LiveView frame={live.value} />;
+  if (live.value !== null && shown.state === "open") return <LiveView frame={live.value} />;
   const images = imagesOf(shown);
   const index = images.findIndex((i) => i.sopInstanceUid === uid);
   const instance = images[index];
@@ -108,14 +109,18 @@ function ImageArea({ exam: shown, picks }: { exam: Exam; picks: number }) {
   return (
     <Viewer
       sopInstanceUid={instance.sopInstanceUid}
-      overlay={[
-        [personName(shown.patient.name), patientLine(shown.patient)],
-        [
-          `${instance.modality} ${index + 1}/${images.length}`,
-          ...(exposure?.at === undefined ? [] : [clockTime(exposure.at)]),
-          ...(exposure === undefined ? [] : exposureLines(exposure)),
-        ],
-      ]}
+      overlay={
+        bearsItsWords(instance)
+          ? NO_WORDS
+          : [
+              [personName(shown.patient.name), patientLine(shown.patient)],
+              [
+                `${instance.modality} ${index + 1}/${images.length}`,
+                ...(exposure?.at === undefined ? [] : [clockTime(exposure.at)]),
+                ...(exposure === undefined ? [] : exposureLines(exposure)),
+              ],
+            ]
+      }
     />
   );
 }

@@ -17,6 +17,7 @@ import { SendDialog } from "../parts/send-dialog.tsx";
 import { Strip } from "../parts/strip.tsx";
 import { beginExam, go, jobs, screen, studiesVersion, tell } from "../state.ts";
 import { strings } from "../strings.ts";
+import { bearsItsWords, NO_WORDS } from "../viewer/view-picture.ts";
 import { Viewer } from "../viewer/viewer.tsx";
 
 const words = strings.studies;
@@ -131,13 +132,17 @@ export function StudyScreen({ studyInstanceUid }: { studyInstanceUid: string }) 
       ) : (
         <Viewer
           sopInstanceUid={instance.sopInstanceUid}
-          overlay={[
-            [personName(shown.patient.name), patientLine(shown.patient)],
-            [
-              `${instance.modality} ${instance.seriesNumber}/${instance.instanceNumber}`,
-              dateTime(instance.createdAt),
-            ],
-          ]}
+          overlay={
+            bearsItsWords(instance)
+              ? NO_WORDS
+              : [
+                  [personName(shown.patient.name), patientLine(shown.patient)],
+                  [
+                    `${instance.modality} ${instance.seriesNumber}/${instance.instanceNumber}`,
+                    dateTime(instance.createdAt),
+                  ],
+                ]
+          }
         />
       )}
       <Strip

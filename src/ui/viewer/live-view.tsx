@@ -3,6 +3,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { apiPath } from "../client.ts";
+import { acquisition } from "../state.ts";
 import { strings } from "../strings.ts";
 import { GlWindow } from "./gl-window.ts";
 import { fitView } from "./view.ts";
@@ -91,13 +92,15 @@ export function LiveView({ frame }: { frame: LivePicture }) {
     const image = { width: frame.columns, height: frame.rows };
     gl.current?.draw(fitView(image, { width, height }), window, false);
   }, [frame]);
+  // Frames may arrive after the run has ended; none of them may claim that the beam is on.
+  const beam = !frame.held && acquisition.value.state === "exposing";
   return (
     <section class="viewer" data-state={frame.held ? "held" : "live"} data-frame={frame.sequence}>
       <div class="viewer-stage">
         <canvas ref={canvas} aria-label={strings.viewer.live} />
         <div class="overlay upper left">
-          <span class={frame.held ? "" : "live-mark"}>
-            {frame.held ? strings.viewer.held : strings.viewer.live}
+          <span class={beam ? "live-mark" : ""}>
+            {beam ? strings.viewer.live : strings.viewer.held}
           </span>
         </div>
       </div>

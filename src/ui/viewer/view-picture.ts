@@ -17,6 +17,21 @@ export function showsView(view: ShownView | null): void {
   shown.value = view;
 }
 
+/** Secondary Capture Image Storage and its multi-frame classes (PS3.4 B.5). */
+const CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7";
+
+/** True for a capture made here: its words are in the picture and are not written over it again. */
+export const bearsItsWords = ({
+  sopClassUid,
+  local = true,
+}: {
+  sopClassUid: string;
+  local?: boolean;
+}): boolean =>
+  local && (sopClassUid === CAPTURE_CLASS || sopClassUid.startsWith(`${CAPTURE_CLASS}.`));
+
+export const NO_WORDS = [[], []] as const;
+
 /** Height of a line of words in parts of the picture's height, and the least that can be read. */
 const LINE_SHARE = 0.028;
 const LINE_PIXELS_MIN = 18;
