@@ -70,6 +70,8 @@ test("the routes are those of the contract", () => {
     "POST exams/{id}/secondary-captures",
     "POST exams/{id}/complete",
     "POST exams/{id}/discontinue",
+    "POST exams/{id}/mpps/resend",
+    "POST exams/{id}/release",
     "GET studies",
     "GET studies/{uid}",
     "DELETE studies/{uid}",
