@@ -16,9 +16,9 @@ const PACKET_SILENCE_MS = 5;
 /** A packet that was asked for and didn't come is asked for again after this, ms. */
 const ASK_AGAIN_MS = 15;
 /** A frame that is not whole this long after its gaps were first asked for is given up, ms. */
-const GIVE_UP_MS = 250;
+const GIVE_UP_MS = 500;
 /** Frames under way at once; each holds a slot. */
-const FRAMES_MAX = 4;
+const FRAMES_MAX = 6;
 /** Blocks remembered as finished, so that a late packet does not begin them again. */
 const DONE_MAX = 16;
 /** Gaps of one frame asked for in one go. */

@@ -119,7 +119,7 @@ export async function cameraTest(
   const child = Bun.spawn(
     [
       ...[CAMERA_TEST, "-n", address, "-w", "1344", "-h", "1344", "-f", "30", "-a"],
-      ...["-i", "9000", "-y", "80000", "--duration", String(seconds)],
+      ...["-i", "9000", "-y", "80000", "-m", "1000", "--duration", String(seconds)],
     ],
     { stdout: "pipe", stderr: "ignore" },
   );

@@ -46,7 +46,7 @@ import {
 const RING_FRAMES_MAX = 16;
 const RING_BYTES_MAX = 64 * 1024 * 1024;
 /** Frames kept to send packets again. */
-const KEPT_FRAMES = 4;
+const KEPT_FRAMES = 16;
 /** Packets sent between two looks at the clock. */
 const SLICE_PACKETS = 64;
 /** Between two slices of a paced frame, ms. */
