@@ -86,11 +86,13 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
     );
     socket.close();
     const saved = await until("the saved run", async () => {
-      const { instances } = await device.get<{ instances: { numberOfFrames: number }[] }>(
-        `exams/${exam.id}`,
-      );
+      const { instances, exposures } = await device.get<{
+        instances: { numberOfFrames: number }[];
+        exposures: { frames?: number }[];
+      }>(`exams/${exam.id}`);
+      const made = exposures.at(-1)?.frames ?? Number.POSITIVE_INFINITY;
       const frames = instances.reduce((sum, i) => sum + i.numberOfFrames, 0);
-      return frames > 0
+      return frames >= made
         ? { objects: instances.filter((i) => i.numberOfFrames > 0).length, frames }
         : undefined;
     });
