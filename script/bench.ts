@@ -1,8 +1,7 @@
 // script/bench: runs the named parts (script/benchmarks/<name>.ts) or all quick ones, prints their
-// tables and, for a run of all, rewrites docs/benchmarks.md.
+// tables and, for a run of all, puts them into docs/benchmarks.md.
 
 import { existsSync, readdirSync } from "node:fs";
-import { cpus } from "node:os";
 import { argv, exit } from "node:process";
 import { type BenchPart, type BenchTable, markdown } from "./benchmarks/table.ts";
 
@@ -36,15 +35,18 @@ for (const name of names.length > 0 ? names : known.filter((n) => !LONG.has(n)))
   tables.push(table);
 }
 if (names.length === 0) {
-  const head = [
-    "# Benchmarks",
-    "",
-    `Made by \`script/bench\` on ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), Bun ${Bun.version}.`,
-    "Timings on shared machines drift by a third; the ratios, taken in one run, are what counts.",
-    "",
-  ].join("\n");
+  // Tables of parts that were not run now, and the words in front of the first table, stay.
+  const path = new URL("../docs/benchmarks.md", import.meta.url);
+  const [head = "", ...kept] = (await Bun.file(path).text()).split(/^(?=## )/m);
+  const fresh = new Map(tables.map((table) => [table.title, markdown(table)]));
+  const sections = kept.map((section) => {
+    const title = /^## (.*)/.exec(section)?.[1] ?? "";
+    const now = fresh.get(title);
+    fresh.delete(title);
+    return now ?? section.trimEnd();
+  });
   await Bun.write(
-    new URL("../docs/benchmarks.md", import.meta.url),
-    `${head}\n${tables.map(markdown).join("\n")}`,
+    path,
+    `${[head.trimEnd(), ...sections, ...fresh.values()].map((s) => s.trimEnd()).join("\n\n")}\n`,
   );
 }
