@@ -149,7 +149,7 @@ export const strings = {
       n === 1 ? "1 entry for others is left out." : `${n} entries for others are left out.`,
     showOthers: "Show them",
     examMade: "exam open or done",
-    pregnancy: { 1: "", 2: "possibly pregnant", 3: "PREGNANT", 4: "" } as Record<number, string>,
+    pregnancy: { 2: "possibly pregnant", 3: "PREGNANT" } as Record<number, string>,
     otherModalityTitle: "Entry for another modality",
     otherModality: "With the service PIN the exam can be started all the same.",
     override: "Start all the same",
