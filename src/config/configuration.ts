@@ -79,6 +79,8 @@ const local = z.strictObject({
   aeTitle: aeTitle.default(AE_TITLES.rows[0].aeTitle),
   port: port.nullable().default(null),
   mediaAeTitle: aeTitle.default("UDR-10A"),
+  /** Callers' titles match in any case (B3). */
+  ignoreTitleCase: z.boolean().default(false),
   characterSet: z.enum(CHARACTER_SETS).default("default-kanji"),
   fallbackCharacterSet: z.string().default("ISO_IR 100"),
 });

@@ -167,6 +167,7 @@ export class Acceptor {
     const each = configuration.listener.maxAssociationsPerPurpose;
     return {
       aeTitle: configuration.local.aeTitle,
+      ignoreTitleCase: configuration.local.ignoreTitleCase,
       callers,
       hostFilter: configuration.hostFilter,
       transferSyntaxes: configuration.transferSyntaxes,

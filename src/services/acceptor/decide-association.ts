@@ -22,8 +22,10 @@ export interface KnownCaller {
 
 /** Everything a decision depends on. */
 export interface AcceptorPolicy {
-  /** Our AE title; blanks around titles do not count, upper and lower case differ (B3). */
+  /** Our AE title; blanks around titles do not count. */
   readonly aeTitle: string;
+  /** Titles that differ in upper and lower case only are one (B3). */
+  readonly ignoreTitleCase: boolean;
   /** Empty: nobody is configured, and everybody may verify. */
   readonly callers: readonly KnownCaller[];
   readonly hostFilter: boolean;
@@ -60,9 +62,12 @@ export function decideAssociation(
   if ((request.protocolVersion & PROTOCOL_VERSION) === 0) return reject("protocol-version");
   if (request.applicationContext !== DICOM_APPLICATION_CONTEXT)
     return reject("application-context");
-  if (request.called !== policy.aeTitle.trim()) return reject("called-title");
+  const plain = (title: string) =>
+    policy.ignoreTitleCase ? title.trim().toUpperCase() : title.trim();
+  if (plain(request.called) !== plain(policy.aeTitle)) return reject("called-title");
 
-  const known = policy.callers.filter(({ aeTitle }) => aeTitle.trim() === request.calling);
+  const calling = plain(request.calling);
+  const known = policy.callers.filter(({ aeTitle }) => plain(aeTitle) === calling);
   const anybody = policy.callers.length === 0;
   if (known.length === 0 && !anybody) return reject("calling-title");
   if (

@@ -22,6 +22,7 @@ const WORKLIST = "1.2.840.10008.5.1.4.31";
 
 const POLICY: AcceptorPolicy = {
   aeTitle: "UDR10A",
+  ignoreTitleCase: false,
   callers: [
     { aeTitle: "PEER", addresses: ["192.0.2.1", "2001:db8::1"] },
     { aeTitle: "PEER", addresses: ["192.0.2.2"] },
@@ -55,6 +56,12 @@ const role = (sopClassUid: string, scu: boolean, scp: boolean): UserItem => ({
   sopClassUid,
   scu,
   scp,
+});
+
+test("B3: titles differ by case, unless the setting says that they don't", () => {
+  const request = { called: "udr10a", calling: "Peer", ...asks(VERIFICATION) };
+  expect(decide(request)).toMatchObject({ kind: "reject", cause: "called-title" });
+  expect(decide(request, { ignoreTitleCase: true })).toMatchObject({ kind: "accept" });
 });
 
 describe("presentation contexts", () => {
