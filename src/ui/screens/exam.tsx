@@ -234,6 +234,8 @@ function Acquire({ exam: shown }: { exam: Exam }) {
               disabled={busy}
               onPress={() => {
                 pressed.value = each;
+                technique.value = techniqueOf(madeFor(each, protocol.value));
+                changed();
               }}
             />
           ))}
@@ -294,6 +296,16 @@ function Acquire({ exam: shown }: { exam: Exam }) {
       )}
     </div>
   );
+}
+
+/** The protocol, or one for another kind of exposure: a radiograph's current is none for fluoroscopy. */
+function madeFor(
+  kind: Exposure["kind"],
+  chosen: ProtocolView | undefined,
+): ProtocolView | undefined {
+  if (chosen === undefined || chosen.kind === kind) return chosen;
+  const all = protocols.value.filter((p) => p.kind === kind);
+  return all.find((p) => p.bodyPart === chosen.bodyPart) ?? all[0] ?? chosen;
 }
 
 const techniqueOf = (protocol: ProtocolView | undefined): Technique => ({
