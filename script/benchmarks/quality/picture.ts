@@ -37,3 +37,16 @@ export function interpolated(x: ArrayLike<number>, y: ArrayLike<number>, at: num
   const [y0 = 0, y1 = 0] = [y[i - 1], y[i]];
   return y0 + ((y1 - y0) * (at - x0)) / (x1 - x0);
 }
+
+/** Values below which a part `low` and a part `high` of a picture (or of a part of it) lie. */
+export function quantiles(
+  picture: Picture,
+  low: number,
+  high: number,
+  part?: Part,
+): { low: number; high: number } {
+  const { pixels } = part === undefined ? picture : cut(picture, part);
+  const sorted = Float64Array.from(pixels).sort();
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  return { low: at(low), high: Math.max(at(high), at(low) + 1) };
+}

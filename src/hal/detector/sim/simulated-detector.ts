@@ -139,8 +139,10 @@ export function simulatedDetector(options: SimulatedDetectorOptions): SimulatedD
   return Object.assign(panel, { truth: maker.truth });
 }
 
-/** The pictures alone, for a panel that sends them over a network. */
-export function phantomFrames(options: SimulatedDetectorOptions): FrameMaker {
+/** The pictures alone, for a panel that sends them over a network and for measuring. */
+export function phantomFrames(
+  options: SimulatedDetectorOptions,
+): FrameMaker & { readonly truth: GroundTruth } {
   return new PhantomFrames(options, options.modes ?? SIMULATED_MODES);
 }
 
