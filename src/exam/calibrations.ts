@@ -176,9 +176,10 @@ export class Calibrations {
         return false;
       }
       await load(modeIndex, maps);
+      const ordered = MAP_KINDS.flatMap((kind) => maps.find((map) => map.kind === kind) ?? []);
       this.#inUse.set(
         modeIndex,
-        maps.map(({ kind, createdMs, temperatureC, frames }) => {
+        ordered.map(({ kind, createdMs, temperatureC, frames }) => {
           const record = records.find((r) => r.kind === kind);
           const source = record === undefined ? "panel" : "measured";
           return { kind, source, createdMs, temperatureC, frames, record };

@@ -4,17 +4,25 @@ import { unreachable } from "../../core/assert.ts";
 import type { ProcedureState } from "../../exam/calibration-procedure.ts";
 import type { CalibrationWizard, WizardAnswer } from "../../exam/calibration-wizard.ts";
 import type { Calibrations, MapInUse } from "../../exam/calibrations.ts";
-import type { DetectorInfo } from "../../hal/detector/detector.ts";
 import type { CalibrationRecord } from "../../model/calibration.ts";
 import type { Calibration } from "../contract.ts";
 import type { CalibrationPort } from "../device.ts";
 import { type Answer, answer, refuse } from "../problem.ts";
 import { isoTime } from "../views.ts";
 
+/** What is told of the panel's modes. */
+interface PanelModes {
+  readonly modes: readonly {
+    readonly id: string;
+    readonly columns: number;
+    readonly rows: number;
+  }[];
+}
+
 export function calibrationPort(
   wizard: CalibrationWizard,
   calibrations: Calibrations,
-  panel: DetectorInfo,
+  panel: PanelModes,
 ): CalibrationPort {
   const view = () => calibrationView(wizard, calibrations, panel);
   const answered = (outcome: WizardAnswer): Answer<Calibration> => {
@@ -35,7 +43,7 @@ export function calibrationPort(
 export function calibrationView(
   wizard: CalibrationWizard,
   calibrations: Calibrations,
-  panel: DetectorInfo,
+  panel: PanelModes,
 ): Calibration {
   return {
     procedure: procedureView(wizard.state(), panel),
@@ -54,7 +62,7 @@ export function calibrationView(
   };
 }
 
-function procedureView(state: ProcedureState, panel: DetectorInfo): Calibration["procedure"] {
+function procedureView(state: ProcedureState, panel: PanelModes): Calibration["procedure"] {
   if (state.kind === "idle") return { state: "idle" };
   const { plan } = state;
   const common = {
