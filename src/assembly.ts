@@ -3,6 +3,7 @@
 
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
+import { calibrationPort, calibrationView } from "./api/ports/calibration-port.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { exportPlanner } from "./api/ports/export-planner.ts";
@@ -26,7 +27,8 @@ import type { Random } from "./core/random.ts";
 import type { SlotPoolLayout } from "./core/slot-pool.ts";
 import { UidGenerator } from "./dicom/iod/uid.ts";
 import { Acquisition, type Panel } from "./exam/acquisition.ts";
-import { Calibrations } from "./exam/calibrations.ts";
+import { type CalibrationPixels, CalibrationWizard } from "./exam/calibration-wizard.ts";
+import { Calibrations, type MapAreas } from "./exam/calibrations.ts";
 import { ExamService } from "./exam/exam-service.ts";
 import { ImageMaker } from "./exam/image-maker.ts";
 import type { PixelChain } from "./exam/pixel-chain.ts";
@@ -117,6 +119,10 @@ export interface Given {
   readonly storage: StoragePort;
   readonly disk: () => Promise<DiskSpace>;
   readonly renderer: Pick<RenderClient, "render" | "page" | "decode" | "filmBox">;
+  /** What makes calibration maps; absent where none can be made. */
+  readonly calibration?:
+    | { readonly pixels: CalibrationPixels; readonly areas: MapAreas }
+    | undefined;
   /** Absent where nothing can be plugged in: there are no exports then. */
   readonly media?: Media | undefined;
   readonly dial: Dial;
@@ -161,10 +167,23 @@ export async function assemble(given: Given): Promise<Assembled> {
     stop: () => panelPort.stop(),
     abort: () => panelPort.abort(),
   };
+  let detectorHealth: DetectorHealth = {
+    temperatureC: [],
+    heartbeatAgeMs: 0,
+    packets: 0,
+    lost: 0,
+    resent: 0,
+    overruns: 0,
+    discarded: 0,
+  };
   const calibrations = new Calibrations({
     panel: panel.info,
     fetch: (modeId) => panelPort.factoryCalibration(modeId),
     load: (modeIndex, maps) => pixels.loadCalibration(modeIndex, maps),
+    stored: given.calibration && { storage, areas: given.calibration.areas },
+    limits: () => configuration().acquisition.calibration,
+    temperatureC: () => detectorHealth.temperatureC[0] ?? null,
+    nowMs: () => clock.nowMs(),
     log,
   });
 
@@ -197,6 +216,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     pixels,
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
+    uncorrected: (modeIndex) => calibrations.fault(modeIndex),
   });
   const exams = new ExamService({
     clock,
@@ -208,7 +228,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     images,
     positioner,
     dapMeter: generator.dapMeter,
-    calibrated: (modeIndex) => calibrations.ready(modeIndex),
+    calibration: (modeIndex) => calibrations.check(modeIndex),
     render: given.renderer,
   });
 
@@ -322,6 +342,21 @@ export async function assemble(given: Given): Promise<Assembled> {
   const steps = new StepService({ ...network, storage, states });
   holder.changes.add(() => steps.configured());
 
+  const wizard =
+    given.calibration === undefined
+      ? null
+      : new CalibrationWizard({
+          panel: panel.info,
+          acquisition,
+          pixels: given.calibration.pixels,
+          areas: given.calibration.areas,
+          storage,
+          calibrations,
+          flatTechnique: () => configuration().acquisition.calibration.flat,
+          nowMs: () => clock.nowMs(),
+          log,
+        });
+
   const media =
     given.media === undefined ? null : new MediaWatch({ clock, log, drives: given.media.drives });
 
@@ -329,15 +364,6 @@ export async function assemble(given: Given): Promise<Assembled> {
   const pictures = new Pictures(storage);
   const events = new EventLog(startedMs.toString(36));
   const stepState: StepState = (exam) => steps.state(exam);
-  let detectorHealth: DetectorHealth = {
-    temperatureC: [],
-    heartbeatAgeMs: 0,
-    packets: 0,
-    lost: 0,
-    resent: 0,
-    overruns: 0,
-    discarded: 0,
-  };
   let free = disk;
   const health = () =>
     healthOf({
@@ -363,6 +389,10 @@ export async function assemble(given: Given): Promise<Assembled> {
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
       missing: storage.reader.missing(),
+      calibration: [...panel.info.modes.keys()].flatMap((index) => [
+        ...calibrations.damaged(index),
+        ...(calibrations.maps(index).length > 0 ? [calibrations.fault(index) ?? []].flat() : []),
+      ]),
       lostImages: exams.lostImages,
     });
   const device: Device = {
@@ -421,6 +451,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         ? undefined
         : { list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [] },
     query: queryPort(queries),
+    calibration: wizard === null ? undefined : calibrationPort(wizard, calibrations, panel.info),
     live: {
       subscribe: (onFrame) =>
         images.display.add((f) =>
@@ -483,6 +514,13 @@ export async function assemble(given: Given): Promise<Assembled> {
   acquisition.changes.add(() => events.publish({ type: "health", data: health() }));
   states.changes.add(() => events.publish({ type: "health", data: health() }));
   holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
+  if (wizard !== null)
+    wizard.changes.add(() =>
+      events.publish({
+        type: "calibration",
+        data: calibrationView(wizard, calibrations, panel.info),
+      }),
+    );
   const refreshHealth = async () => {
     detectorHealth = await panelPort.health().catch(() => detectorHealth);
     free = await given.disk().catch(() => free);
@@ -510,6 +548,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       healthTimer.cancel();
       stopWatching();
       await exams.close();
+      await wizard?.stop();
       await media?.stop();
       await Promise.all([commitments.stop(), retention.stop()]);
       await Promise.all([

@@ -121,6 +121,10 @@ async function startDevice(
     generator,
     positioner,
     pixels,
+    calibration: {
+      pixels,
+      areas: { buffer: pixels.memory.buffer, at: pixels.map.calibration },
+    },
     storage,
     disk: () => diskOf(dataFolder),
     renderer,

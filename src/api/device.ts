@@ -3,6 +3,7 @@
 
 import type { Unsubscribe } from "../core/listeners.ts";
 import type {
+  Calibration,
   Configuration,
   DiscontinuationReason,
   EchoResult,
@@ -22,6 +23,7 @@ import type {
   QueryRequest,
   QueryResult,
   SecondaryCaptureRequest,
+  StartCalibration,
   Study,
   StudyFilter,
   StudySummary,
@@ -46,6 +48,8 @@ export interface Device {
   readonly query?: QueryPort | undefined;
   readonly media?: MediaPort | undefined;
   readonly live?: LivePort | undefined;
+  /** Absent where the panel's maps cannot be made here. */
+  readonly calibration?: CalibrationPort | undefined;
 }
 
 export type ConfigurationChange =
@@ -147,6 +151,16 @@ export interface WorklistPort {
 export interface QueryPort {
   /** `signal` ends the query: whoever asked went away. */
   find(request: QueryRequest, signal?: AbortSignal): Promise<Answer<QueryResult>>;
+}
+
+export interface CalibrationPort {
+  state(): Calibration;
+  start(request: StartCalibration): Promise<Answer<Calibration>>;
+  /** The beam is free. */
+  confirm(): Promise<Answer<Calibration>>;
+  accept(): Promise<Answer<Calibration>>;
+  cancel(): Promise<Answer<Calibration>>;
+  undo(modeId: string): Promise<Answer<Calibration>>;
 }
 
 export interface MediaPort {

@@ -38,6 +38,8 @@ export interface RunOrder {
   readonly bitsStored: number;
   /** False: looked at and not kept. */
   readonly save: boolean;
+  /** Why its frames are not to be corrected; null: they are. */
+  readonly uncorrected: string | null;
   readonly frameBytes: number;
   /** Pixel bytes of one file at most. */
   readonly instancePixelBytesMax: number;
@@ -137,6 +139,7 @@ export class Run {
           modeIndex: frame.header.mode,
           processing: protocol.processing,
           bitsStored,
+          uncorrected: this.order.uncorrected !== null,
           window: this.#first?.window,
         })
         .finally(() => pixels.raw.release(frame.slot));

@@ -2,6 +2,7 @@
 
 import type { DeviceEvent } from "../api/contract.ts";
 import { apiPath, ProblemAnswer, read } from "./client.ts";
+import { calibration } from "./parts/calibration-card.tsx";
 import {
   acquisition,
   configuration,
@@ -53,6 +54,9 @@ const HANDLED = {
   },
   media: (data) => {
     media.value = data;
+  },
+  calibration: (data) => {
+    calibration.value = data;
   },
 } satisfies {
   [K in DeviceEvent["type"]]: (data: Extract<DeviceEvent, { type: K }>["data"]) => void;

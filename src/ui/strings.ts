@@ -16,6 +16,7 @@ const states: Record<Acquisition["state"], string> = {
   ready: "READY",
   exposing: "X-RAY ON",
   processing: "Processing",
+  calibrating: "Calibrating the panel",
   fault: "FAULT",
 };
 
@@ -310,6 +311,36 @@ export const strings = {
     retry: "Try again",
     log: "Log",
     to: "to",
+  },
+  calibration: {
+    title: "Panel calibration",
+    pinText: "Calibrating is for service. Enter the service PIN.",
+    holds: "Calibration holds",
+    sources: { measured: "Measured", panel: "Panel's own maps," },
+    defects: (count: number) => `${count} defective pixels`,
+    offset: "Offset",
+    offsetHint: "Dark frames, no X-rays",
+    all: "Offset, gain, defects",
+    allHint: "With X-rays",
+    confirmText:
+      "X-rays follow. Tube aligned to the panel, collimator wide open, nothing in the beam, nobody in the room?",
+    begins: "The panel is made ready",
+    measuring: (now: {
+      readonly modeId: string;
+      readonly phase: "dark" | "flat";
+      readonly frames: number;
+      readonly framesTotal: number;
+    }) =>
+      `${now.phase === "dark" ? "Dark" : "Flat"} frames of mode ${now.modeId}: ${now.frames} of ${now.framesTotal}`,
+    columns: ["Mode", "Map", "Level", "Before", "Spread", "Noise"],
+    kinds: { offset: "Offset", gain: "Gain", defect: "Defects" },
+    actions: {
+      start: "Start",
+      confirm: "Yes, expose",
+      accept: "Take into use",
+      cancel: "Discard",
+      undo: "Undo",
+    },
   },
   system: {
     title: "System",

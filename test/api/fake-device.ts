@@ -7,6 +7,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type {
   Acquisition,
+  Calibration,
   Configuration,
   Exam,
   ExamInstance,
@@ -17,7 +18,12 @@ import type {
   NewExam,
   WorklistResult,
 } from "../../src/api/contract.ts";
-import type { ConfigurationChange, Device, PixelFrame } from "../../src/api/device.ts";
+import type {
+  CalibrationPort,
+  ConfigurationChange,
+  Device,
+  PixelFrame,
+} from "../../src/api/device.ts";
 import { EventLog } from "../../src/api/event-log.ts";
 import type { LiveFrame } from "../../src/api/live-frame.ts";
 import { type Answer, answer, refuse } from "../../src/api/problem.ts";
@@ -50,7 +56,14 @@ export interface FakeDevice extends Device {
 
 export interface FakeOptions {
   /** Which optional groups the device offers; all by default. */
-  readonly without?: readonly ("simulator" | "worklist" | "query" | "media" | "live")[];
+  readonly without?: readonly (
+    | "simulator"
+    | "worklist"
+    | "query"
+    | "media"
+    | "live"
+    | "calibration"
+  )[];
 }
 
 export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promise<FakeDevice> {
@@ -445,8 +458,35 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
         { kind: "usb", device: "/dev/sdb1", label: "STICK", freeBytes: 1e9, usable: true },
       ],
     };
+  if (!without.has("calibration")) optional.calibration = fakeCalibration();
   if (!without.has("live")) optional.live = { subscribe: (onFrame) => liveFrames.add(onFrame) };
   return device;
+}
+
+/** Goes from one state to the next as told, and has one mode. */
+function fakeCalibration(): CalibrationPort {
+  let state: Calibration["procedure"]["state"] = "idle";
+  const view = (): Calibration => ({
+    procedure: { state },
+    modes: [{ modeId: "full", columns: 2688, rows: 2688, valid: true, maps: [], damaged: [] }],
+  });
+  const step = (from: string, to: typeof state): Answer<Calibration> => {
+    if (state !== from) return refuse("wrong-state", "Not now.");
+    state = to;
+    return answer(view());
+  };
+  return {
+    state: view,
+    start: async () => step("idle", "confirm"),
+    confirm: async () => step("confirm", "summary"),
+    accept: async () => step("summary", "idle"),
+    cancel: async () => {
+      state = "idle";
+      return answer(view());
+    },
+    undo: async (modeId) =>
+      modeId === "full" ? answer(view()) : refuse("unknown-reference", "There is no such mode."),
+  };
 }
 
 function patientOf(request: NewExam, counter: number): Exam["patient"] {

@@ -36,6 +36,7 @@ function health(commitment: ArchiveCommitment | undefined) {
     remote: () => undefined,
     commitment: () => commitment,
     missing: [],
+    calibration: [],
     lostImages: 0,
   };
   return healthSchema.parse(healthOf(facts));

@@ -133,6 +133,9 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
     panel: panel.info,
     fetch: (modeId) => panel.factoryCalibration(modeId),
     load: (modeIndex, maps) => pixels.loadCalibration(modeIndex, maps),
+    limits: () => configuration.acquisition.calibration,
+    temperatureC: () => null,
+    nowMs: () => clock.nowMs(),
     log,
   });
   const acquisition = new Acquisition(
@@ -159,6 +162,7 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
     pixels,
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
+    uncorrected: (modeIndex) => calibrations.fault(modeIndex),
     instancePixelBytesMax: options.instancePixelBytesMax,
   });
   const render = new RenderClient();
@@ -172,7 +176,7 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
     images,
     positioner,
     dapMeter: generator.dapMeter,
-    calibrated: (modeIndex) => calibrations.ready(modeIndex),
+    calibration: (modeIndex) => calibrations.check(modeIndex),
     render,
   });
   const news: ExamNews[] = [];

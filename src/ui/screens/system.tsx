@@ -5,6 +5,7 @@ import type { EchoResult, RemoteHealth, RemoteView } from "../../api/contract.ts
 import { apiPath, send } from "../client.ts";
 import { byteSize, clockTime, dateTime } from "../format.ts";
 import { Button } from "../parts/button.tsx";
+import { CalibrationCard } from "../parts/calibration-card.tsx";
 import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
@@ -80,6 +81,7 @@ export function SystemScreen() {
           ]}
         />
       </div>
+      <CalibrationCard />
       <section class="card list-card">
         <header>
           <h2>{words.remotes}</h2>
