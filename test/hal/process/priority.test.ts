@@ -1,15 +1,20 @@
 // The device's priority, asked of a system that lets it and of one that does not.
 
 import { expect, test } from "bun:test";
-import { DEVICE_NICE, goFirst } from "../../../src/hal/process/priority.ts";
+import { DEVICE_NICE, goFirst, type PrioritySystem } from "../../../src/hal/process/priority.ts";
 
-test("every thread of the process is raised", () => {
-  const raised: (readonly [number, number])[] = [];
-  expect(goFirst([11, 12, 17], (thread, nice) => raised.push([thread, nice]))).toBe(true);
+test("every thread of the process is raised, and its session", () => {
+  const raised: (readonly [number | "session", number])[] = [];
+  const system: PrioritySystem = {
+    threads: () => [11, 12],
+    setThread: (thread, nice) => raised.push([thread, nice]),
+    setSession: (nice) => raised.push(["session", nice]),
+  };
+  expect(goFirst(system)).toBe(true);
   expect(raised).toEqual([
     [11, DEVICE_NICE],
     [12, DEVICE_NICE],
-    [17, DEVICE_NICE],
+    ["session", DEVICE_NICE],
   ]);
 });
 
@@ -17,7 +22,10 @@ test("a system that does not let us is told apart, and nothing fails", () => {
   const refused = () => {
     throw Object.assign(new Error("permission denied"), { code: "EACCES" });
   };
-  expect(goFirst([11], refused)).toBe(false);
+  const system = { threads: () => [11], setSession: null };
+  expect(goFirst({ ...system, setThread: refused })).toBe(false);
+  expect(goFirst({ ...system, setThread: () => {}, setSession: refused })).toBe(false);
+  expect(goFirst({ ...system, setThread: () => {} })).toBe(true);
 });
 
 test("threads that are started afterwards have the raised priority (where the system lets us)", async () => {
@@ -25,7 +33,9 @@ test("threads that are started afterwards have the raised priority (where the sy
     import { getPriority } from "node:os";
     import { readdirSync } from "node:fs";
     import { goFirst } from ${JSON.stringify(Bun.resolveSync("../../../src/hal/process/priority.ts", import.meta.dir))};
-    const raised = goFirst();
+    const { setPriority } = await import("node:os");
+    const threads = () => readdirSync("/proc/self/task").map(Number);
+    const raised = goFirst({ threads, setThread: setPriority, setSession: null });
     const before = readdirSync("/proc/self/task");
     const worker = new Worker(URL.createObjectURL(new Blob(["postMessage(1)"])));
     await new Promise((resolve) => (worker.onmessage = resolve));
