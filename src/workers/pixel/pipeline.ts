@@ -2,6 +2,9 @@
 // phase. Each phase is spread over the threads in bands of rows and is over when all bands are:
 //
 //   raw slot → offset, gain → defects → field, beam, histogram → curve → turn → image slot → window → display slot
+//
+// Between the defects and the analysis a frame is linear counts in `work`; after the curve it is stored
+// values, not yet turned. What filters runs or enhances radiographs works at one of these two places.
 
 import { assert } from "../../core/assert.ts";
 import type { ProcessingSetting } from "../../model/protocol.ts";
@@ -37,6 +40,8 @@ export interface FramePlaces {
 }
 
 export interface FrameOrder {
+  /** What the frame is for: radiographs and frames of runs have filters of their own. */
+  readonly use: "radiograph" | "run";
   readonly mode: ModeLayout;
   /** Sorted pixel numbers and addresses of the mode's defects; null: the frame stays uncorrected. */
   readonly defects: DefectList | null;
@@ -98,62 +103,77 @@ export async function processFrame(
     return results;
   };
 
-  const { work } = places;
-  const corrected = order.defects !== null;
-  await phase(
-    "correct",
-    bands.map((band) => ({
-      type: "correct",
-      source: places.raw,
-      out: work,
-      mode: corrected ? mode : null,
-      shape,
-      band,
-    })),
-  );
-  if (order.defects !== null)
-    await phase("repair", repairTasks(order.defects, mode.defects, work, shape, bands));
+  await correct(phase, places, shape, bands, order);
+  // Linear counts in `work`. The runs' recursive filter belongs here.
 
   if (!order.curveIsMade) {
     const { curve: table } = places;
     const [bitsIn, bitsOut] = [mode.bitsStored, bitsStored];
     await phase("curve", [{ type: "fill-curve", table, curve: processing, bitsIn, bitsOut }]);
   }
-  const analysis =
+  const seen =
     order.window === undefined ? await analyse(phase, places, shape, bands, order) : null;
-  const window = order.window ?? windowOf(analysis, curveTable, bitsStored);
 
   const turns = processing.rotate !== 0 || processing.flip;
-  const curved = turns ? work : places.image;
+  const curved = turns ? places.work : places.image;
   await phase(
     "curve",
     bands.map((band) => ({
       type: "apply-curve",
-      source: work,
+      source: places.work,
       out: curved,
       table: places.curve,
       shape,
       band,
     })),
   );
-  if (turns)
-    await phase(
-      "orient",
-      bands.map((band) => ({
-        type: "orient",
-        source: work,
-        out: places.image,
-        orientation: { rotate: processing.rotate, flip: processing.flip },
-        shape,
-        band,
-      })),
-    );
+  // Stored values in `curved`, in the panel's rows and columns. The runs' edge filter belongs here.
+
+  const window = order.window ?? windowOf(seen, curveTable, bitsStored);
+  if (turns) await orient(phase, places, shape, bands, processing);
   const turned = turnedShape(shape, processing);
   if (places.display !== null) await display(phase, places, places.display, turned, window, crew);
-  return { ...turned, window, analysis, timesMs: { ...timesMs, total: monotonicMs() - startMs } };
+  return {
+    ...turned,
+    window,
+    analysis: seen,
+    timesMs: { ...timesMs, total: monotonicMs() - startMs },
+  };
 }
 
 type Phase = (name: string, tasks: readonly Task[]) => Promise<readonly TaskResult[]>;
+
+/** Raw slot → corrected counts in `work`; a copy where there is no calibration. */
+async function correct(
+  phase: Phase,
+  { raw, work }: FramePlaces,
+  shape: Shape,
+  bands: readonly Band[],
+  { mode, defects }: FrameOrder,
+): Promise<void> {
+  const maps = defects === null ? null : mode;
+  await phase(
+    "correct",
+    bands.map((band) => ({ type: "correct", source: raw, out: work, mode: maps, shape, band })),
+  );
+  if (defects !== null)
+    await phase("repair", repairTasks(defects, mode.defects, work, shape, bands));
+}
+
+/** Stored values in `work` → the image slot. */
+async function orient(
+  phase: Phase,
+  { work, image }: FramePlaces,
+  shape: Shape,
+  bands: readonly Band[],
+  { rotate, flip }: ProcessingSetting,
+): Promise<void> {
+  const orientation = { rotate, flip };
+  await phase(
+    "orient",
+    bands.map((band) => ({ type: "orient", source: work, out: image, orientation, shape, band })),
+  );
+}
 
 async function analyse(
   phase: Phase,

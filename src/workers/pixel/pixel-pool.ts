@@ -17,7 +17,13 @@ import {
   memoryMap,
   type SlotCounts,
 } from "./memory-map.ts";
-import { type Crew, type DefectList, type FrameResult, processFrame } from "./pipeline.ts";
+import {
+  type Crew,
+  type DefectList,
+  type FrameOrder,
+  type FrameResult,
+  processFrame,
+} from "./pipeline.ts";
 import { PixelError } from "./pixel-error.ts";
 import type { PixelStart, Task, TaskResult } from "./pixel-messages.ts";
 import type { PixelWindow } from "./window.ts";
@@ -153,12 +159,12 @@ export class PixelPool {
    * @throws WorkerError when a thread dies; it is there again for the next frame.
    */
   processRadiograph(request: FrameRequest): Promise<FrameResult> {
-    return this.#inTurn(() => this.#process(request, undefined));
+    return this.#inTurn(() => this.#process("radiograph", request, undefined));
   }
 
   /** A frame of a run: the same, with the window the run already has. */
   processFluoroFrame(request: FluoroRequest): Promise<FrameResult> {
-    return this.#inTurn(() => this.#process(request, request.window));
+    return this.#inTurn(() => this.#process("run", request, request.window));
   }
 
   /** Ends the threads; what is under way rejects. */
@@ -167,7 +173,11 @@ export class PixelPool {
     for (const thread of this.#threads) thread.close();
   }
 
-  async #process(request: FrameRequest, window: PixelWindow | undefined): Promise<FrameResult> {
+  async #process(
+    use: FrameOrder["use"],
+    request: FrameRequest,
+    window: PixelWindow | undefined,
+  ): Promise<FrameResult> {
     const { map } = this;
     const mode = this.#mode(request.modeIndex);
     const key = curveKey(request.processing, mode.bitsStored, request.bitsStored);
@@ -189,6 +199,7 @@ export class PixelPool {
         scratch: map.scratch,
       },
       {
+        use,
         mode,
         defects,
         processing: request.processing,
