@@ -1,7 +1,7 @@
 // The way of a frame from the panel's counts to a stored image and a picture for the screen, phase by
 // phase. Each phase is spread over the threads in bands of rows and is over when all bands are:
 //
-//   raw slot → offset, gain → defects → field, beam, histogram → curve → turn → image slot → window → display slot
+//   raw slot → offset, gain → defects → (runs: filters) → field, beam, histogram → curve → turn → image slot → window → display slot
 //
 // Between the defects and the analysis a frame is linear counts in `work`; after the curve it is stored
 // values, not yet turned. What filters runs or enhances radiographs works at one of these two places.
@@ -11,6 +11,7 @@ import type { ProcessingSetting } from "../../model/protocol.ts";
 import type { Rectangle, RelevantRange } from "./analysis.ts";
 import { DEFECT_RECORD_BYTES, type ModeLayout, PREVIEW_PIXELS_MAX } from "./memory-map.ts";
 import type { Band, Shape, Task, TaskResult } from "./pixel-messages.ts";
+import { filterPhases, type RunFilter } from "./run-filter.ts";
 import { type PixelWindow, planWindow, windowOfRange } from "./window.ts";
 
 /** Bands begin at a multiple of this, so that the boxes of a smaller picture lie in one band. */
@@ -36,6 +37,7 @@ export interface FramePlaces {
   readonly mask: number;
   readonly curve: number;
   readonly levels: number;
+  readonly history: readonly [number, number];
   readonly scratch: readonly number[];
 }
 
@@ -48,6 +50,8 @@ export interface FrameOrder {
   readonly processing: ProcessingSetting;
   /** Significant bits of the image, 8 to 16. */
   readonly bitsStored: number;
+  /** Filters of a frame of a run. */
+  readonly filter?: RunFilter | undefined;
   /** Given: this window and no analysis. */
   readonly window?: PixelWindow | undefined;
   /** Whether the table of the curve has to be made first. */
@@ -104,7 +108,10 @@ export async function processFrame(
   };
 
   await correct(phase, places, shape, bands, order);
-  // Linear counts in `work`. The runs' recursive filter belongs here.
+  // Linear counts in `work`.
+  if (order.filter !== undefined)
+    for (const { name, tasks } of filterPhases(order.filter, processing, places, shape, bands))
+      await phase(name, tasks);
 
   if (!order.curveIsMade) {
     const { curve: table } = places;
@@ -127,7 +134,7 @@ export async function processFrame(
       band,
     })),
   );
-  // Stored values in `curved`, in the panel's rows and columns. The runs' edge filter belongs here.
+  // Stored values in `curved`, in the panel's rows and columns.
 
   const window = order.window ?? windowOf(seen, curveTable, bitsStored);
   if (turns) await orient(phase, places, shape, bands, processing);

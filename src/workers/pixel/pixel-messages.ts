@@ -5,6 +5,7 @@ import type { ProcessingSetting } from "../../model/protocol.ts";
 import type { Rectangle, RelevantRange } from "./analysis.ts";
 import type { Curve } from "./characteristic.ts";
 import type { ModeLayout } from "./memory-map.ts";
+import type { NoiseModel } from "./noise-model.ts";
 import type { PixelWindow, WindowPlan } from "./window.ts";
 
 export interface Band {
@@ -67,6 +68,23 @@ export type Task =
       readonly bitsIn: number;
       readonly bitsOut: number;
     }
+  /** Noise reduction in time; `previous` is the filtered frame before. */
+  | ({
+      readonly type: "recursive";
+      readonly previous: number;
+      /** Part of the past that is kept where nothing moves, 0 … 1. */
+      readonly keep: number;
+      readonly noise: NoiseModel;
+      readonly scratch: number;
+    } & OnBand)
+  /** Edge enhancement of counts; detail below `factor` times the noise is left alone. */
+  | ({
+      readonly type: "edge";
+      readonly gain: number;
+      readonly noise: NoiseModel;
+      readonly factor: number;
+      readonly scratch: number;
+    } & OnBand)
   | ({ readonly type: "apply-curve"; readonly table: number } & OnBand)
   | ({ readonly type: "orient"; readonly orientation: Orientation } & OnBand)
   | { readonly type: "fill-levels"; readonly levels: number; readonly window: PixelWindow }
