@@ -1,9 +1,10 @@
 // Carries out one task on the shared memory: picks the kernel and turns rows into addresses.
 
 import { unreachable } from "../../core/assert.ts";
-import { anatomyMask, findDirectBeam, findField, relevantRange } from "./analysis.ts";
+import { anatomyMask, findField, relevantRange } from "./analysis.ts";
 import { fillCurve } from "./characteristic.ts";
 import { listDefects } from "./defects.ts";
+import { findDirectBeam } from "./direct-beam.ts";
 import type { Kernels } from "./kernel-module.ts";
 import { DEFECT_RECORD_BYTES, HISTOGRAM_BINS } from "./memory-map.ts";
 import { fillNoiseLines, NOISE_LINES_BYTES } from "./noise-model.ts";
