@@ -29,6 +29,7 @@ import { Acquisition, type Panel } from "./exam/acquisition.ts";
 import { Calibrations } from "./exam/calibrations.ts";
 import { ExamService } from "./exam/exam-service.ts";
 import { ImageMaker } from "./exam/image-maker.ts";
+import { PipelineMeter } from "./exam/pipeline-meter.ts";
 import type { PixelChain } from "./exam/pixel-chain.ts";
 import type { CalibrationMap, DetectorEvent, DetectorHealth } from "./hal/detector/detector.ts";
 import type { DapMeter, Generator, Positioner } from "./hal/generator/generator.ts";
@@ -151,6 +152,10 @@ export async function assemble(given: Given): Promise<Assembled> {
 
   // ---- panel and calibration --------------------------------------------------------------------------
   const panelEvents = new Listeners<DetectorEvent>();
+  const meter = new PipelineMeter(clock);
+  panelEvents.add((event) => {
+    if (event.type === "frame") meter.arrived(event.header.lastPacketMs);
+  });
   await panelPort.open(pixels.memory.buffer, pixels.map.raw, (event) => panelEvents.emit(event));
   const panel: Panel = {
     info: panelPort.info,
@@ -188,6 +193,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     clock,
     log,
   );
+  acquisition.changes.add(({ state }) => meter.onState(state));
   const images = new ImageMaker({
     log,
     nowMs: () => clock.nowMs(),
@@ -198,6 +204,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
   });
+  images.display.add(({ atMs }) => meter.pictured(atMs));
   const exams = new ExamService({
     clock,
     log,
@@ -359,6 +366,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         ...generator.heat(),
         fluoroSeconds: generator.fluoroTimer().seconds,
       },
+      pipeline: meter.figures(),
       ...free,
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
@@ -508,6 +516,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     },
     async stop() {
       healthTimer.cancel();
+      meter.stop();
       stopWatching();
       await exams.close();
       await media?.stop();
