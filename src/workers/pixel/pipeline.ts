@@ -54,6 +54,8 @@ export interface FrameOrder {
   readonly filter?: RunFilter | undefined;
   /** Given: this window and no analysis. */
   readonly window?: PixelWindow | undefined;
+  /** Analyse although the window is given: to see what it would be now. */
+  readonly look?: boolean | undefined;
   /** Whether the table of the curve has to be made first. */
   readonly curveIsMade: boolean;
 }
@@ -72,8 +74,12 @@ export interface FrameResult {
   readonly columns: number;
   readonly rows: number;
   readonly window: PixelWindow;
-  /** Null where the window was given. */
+  /** Null where the frame was not looked at. */
   readonly analysis: FrameAnalysis | null;
+  /** The window that was found in this frame, where it was looked at. */
+  readonly found?: PixelWindow | undefined;
+  /** Of a frame of a run: mean corrected counts in the middle of the panel, before any filter. */
+  readonly centralMean?: number | undefined;
   readonly timesMs: PhaseTimes;
 }
 
@@ -109,6 +115,8 @@ export async function processFrame(
 
   await correct(phase, places, shape, bands, order);
   // Linear counts in `work`.
+  const centralMean =
+    order.use === "run" ? await measure(phase, places, centralField(shape), shape) : undefined;
   if (order.filter !== undefined)
     for (const { name, tasks } of filterPhases(order.filter, processing, places, shape, bands))
       await phase(name, tasks);
@@ -119,7 +127,9 @@ export async function processFrame(
     await phase("curve", [{ type: "fill-curve", table, curve: processing, bitsIn, bitsOut }]);
   }
   const seen =
-    order.window === undefined ? await analyse(phase, places, shape, bands, order) : null;
+    order.window === undefined || order.look === true
+      ? await analyse(phase, places, shape, bands, order)
+      : null;
 
   const turns = processing.rotate !== 0 || processing.flip;
   const curved = turns ? places.work : places.image;
@@ -136,7 +146,9 @@ export async function processFrame(
   );
   // Stored values in `curved`, in the panel's rows and columns.
 
-  const window = order.window ?? windowOf(seen, curveTable, bitsStored);
+  const found = seen === null ? undefined : windowOf(seen, curveTable, bitsStored);
+  const window = order.window ?? found;
+  assert(window !== undefined, "a window is given or found");
   if (turns) await orient(phase, places, shape, bands, processing);
   const turned = turnedShape(shape, processing);
   if (places.display !== null) await display(phase, places, places.display, turned, window, crew);
@@ -144,6 +156,8 @@ export async function processFrame(
     ...turned,
     window,
     analysis: seen,
+    found,
+    centralMean,
     timesMs: { ...timesMs, total: monotonicMs() - startMs },
   };
 }
@@ -231,12 +245,25 @@ async function analyse(
   return { field, beamPart: seen.beamPart, counts: found.range };
 }
 
-function windowOf(
-  analysis: FrameAnalysis | null,
-  curve: Uint16Array,
-  bitsStored: number,
-): PixelWindow {
-  assert(analysis !== null, "a window is given or found");
+/** The middle third of columns and rows: what automatic brightness keeps bright enough. */
+export function centralField({ columns, rows }: Shape): Rectangle {
+  const [left, top] = [Math.floor(columns / 3), Math.floor(rows / 3)];
+  return { left, top, right: columns - left, bottom: rows - top };
+}
+
+async function measure(
+  phase: Phase,
+  { work, scratch }: FramePlaces,
+  area: Rectangle,
+  shape: Shape,
+): Promise<number> {
+  const out = scratch[0] ?? 0;
+  const [measured] = await phase("measure", [{ type: "measure", source: work, shape, area, out }]);
+  assert(measured?.type === "measure", "a measurement answers a mean");
+  return measured.mean;
+}
+
+function windowOf(analysis: FrameAnalysis, curve: Uint16Array, bitsStored: number): PixelWindow {
   const a = curve[analysis.counts.low] ?? 0;
   const b = curve[analysis.counts.high] ?? 0;
   const { center, width } = windowOfRange(Math.min(a, b), Math.max(a, b));

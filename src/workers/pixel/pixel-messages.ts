@@ -77,6 +77,14 @@ export type Task =
       readonly noise: NoiseModel;
       readonly scratch: number;
     } & OnBand)
+  /** The mean of a rectangle; `out` takes what the kernel writes. */
+  | {
+      readonly type: "measure";
+      readonly source: number;
+      readonly shape: Shape;
+      readonly area: Rectangle;
+      readonly out: number;
+    }
   /** Edge enhancement of counts; detail below `factor` times the noise is left alone. */
   | ({
       readonly type: "edge";
@@ -97,6 +105,7 @@ export type TaskResult =
   | { readonly type: "done" }
   | { readonly type: "look"; readonly field: Rectangle; readonly beamPart: number }
   | { readonly type: "range"; readonly range: RelevantRange }
+  | { readonly type: "measure"; readonly mean: number }
   /** null: more defects than the list has room for. */
   | { readonly type: "defects"; readonly count: number | null };
 

@@ -27,7 +27,7 @@ import {
 } from "./pipeline.ts";
 import { PixelError } from "./pixel-error.ts";
 import type { PixelStart, Task, TaskResult } from "./pixel-messages.ts";
-import { type PlaceInRun, type RunFilter, RunHistory } from "./run-filter.ts";
+import { type PlaceInRun, RunHistory } from "./run-filter.ts";
 import type { PixelWindow } from "./window.ts";
 
 /** Frames that may wait for the threads; more means that somebody does not look at the slots. */
@@ -67,6 +67,8 @@ export interface FrameRequest {
 export interface FluoroRequest extends FrameRequest {
   /** The run's window; found in this frame where absent. */
   readonly window?: PixelWindow | undefined;
+  /** Look at the frame although the window is given. */
+  readonly look?: boolean | undefined;
   /** Given: noise is reduced in time, as strongly as the processing says. */
   readonly place?: PlaceInRun | undefined;
 }
@@ -184,10 +186,9 @@ export class PixelPool {
       const mode = this.#modes[modeIndex];
       assert(mode !== undefined, `mode ${modeIndex} of the panel`);
       try {
-        return await this.#process("run", request, request.window, {
-          time,
-          noise: noiseModel(mode),
-        });
+        const filter = { time, noise: noiseModel(mode) };
+        const { window, look } = request;
+        return await this.#process("run", request, { window, look, filter });
       } catch (error) {
         // What lies in the memory may be half a frame.
         this.#history.forget();
@@ -205,8 +206,7 @@ export class PixelPool {
   async #process(
     use: FrameOrder["use"],
     request: FrameRequest,
-    window?: PixelWindow,
-    filter?: RunFilter,
+    more: Pick<FrameOrder, "window" | "look" | "filter"> = {},
   ): Promise<FrameResult> {
     const { map } = this;
     const mode = this.#mode(request.modeIndex);
@@ -235,9 +235,8 @@ export class PixelPool {
         defects,
         processing: request.processing,
         bitsStored: request.bitsStored,
-        filter,
-        window,
         curveIsMade,
+        ...more,
       },
       new Uint16Array(this.memory.buffer, map.curve, 65536),
       () => this.#clock.monotonicMs(),

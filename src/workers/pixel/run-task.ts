@@ -81,6 +81,14 @@ export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): 
       );
       return DONE;
     }
+    case "measure": {
+      const { source, shape, area, out } = task;
+      const [columns, rows] = [area.right - area.left, area.bottom - area.top];
+      const first = source + (area.top * shape.columns + area.left) * 2;
+      kernels.statistics(first, shape.columns, columns, rows, out);
+      const [sum = 0] = new Float64Array(buffer, out, 1);
+      return { type: "measure", mean: sum / (columns * rows) };
+    }
     case "edge": {
       const { source, out, shape, band, scratch, noise, factor } = task;
       fillNoiseLines(new Int16Array(buffer, scratch, NOISE_LINES_BYTES / 2), noise, factor);
