@@ -3,6 +3,7 @@
 
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
+import type { LiveFrame } from "./api/live-frame.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { exportPlanner } from "./api/ports/export-planner.ts";
@@ -29,6 +30,8 @@ import { Acquisition, type Panel } from "./exam/acquisition.ts";
 import { Calibrations } from "./exam/calibrations.ts";
 import { ExamService } from "./exam/exam-service.ts";
 import { ImageMaker } from "./exam/image-maker.ts";
+import type { DisplayFrame } from "./exam/live-picture.ts";
+import { PipelineMeter } from "./exam/pipeline-meter.ts";
 import type { PixelChain } from "./exam/pixel-chain.ts";
 import type { CalibrationMap, DetectorEvent, DetectorHealth } from "./hal/detector/detector.ts";
 import type { DapMeter, Generator, Positioner } from "./hal/generator/generator.ts";
@@ -151,6 +154,10 @@ export async function assemble(given: Given): Promise<Assembled> {
 
   // ---- panel and calibration --------------------------------------------------------------------------
   const panelEvents = new Listeners<DetectorEvent>();
+  const meter = new PipelineMeter(clock);
+  panelEvents.add((event) => {
+    if (event.type === "frame") meter.arrived(event.header.lastPacketMs);
+  });
   await panelPort.open(pixels.memory.buffer, pixels.map.raw, (event) => panelEvents.emit(event));
   const panel: Panel = {
     info: panelPort.info,
@@ -188,6 +195,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     clock,
     log,
   );
+  acquisition.changes.add(({ state }) => meter.onState(state));
   const images = new ImageMaker({
     log,
     nowMs: () => clock.nowMs(),
@@ -197,6 +205,9 @@ export async function assemble(given: Given): Promise<Assembled> {
     pixels,
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
+  });
+  images.display.add(({ atMs, state }) => {
+    if (state === "live") meter.pictured(atMs);
   });
   const exams = new ExamService({
     clock,
@@ -359,6 +370,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         ...generator.heat(),
         fluoroSeconds: generator.fluoroTimer().seconds,
       },
+      pipeline: meter.figures(),
       ...free,
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
@@ -422,10 +434,8 @@ export async function assemble(given: Given): Promise<Assembled> {
         : { list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [] },
     query: queryPort(queries),
     live: {
-      subscribe: (onFrame) =>
-        images.display.add((f) =>
-          onFrame({ ...f, lastImageHold: false, pixels: f.pixels.slice() }),
-        ),
+      subscribe: (onFrame) => images.display.add((frame) => onFrame(liveFrame(frame))),
+      held: () => (images.held === null ? null : liveFrame(images.held)),
     },
   };
 
@@ -508,6 +518,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     },
     async stop() {
       healthTimer.cancel();
+      meter.stop();
       stopWatching();
       await exams.close();
       await media?.stop();
@@ -523,6 +534,12 @@ export async function assemble(given: Given): Promise<Assembled> {
     },
   };
 }
+
+const liveFrame = ({ state, ...frame }: DisplayFrame): LiveFrame => ({
+  ...frame,
+  lastImageHold: state === "held",
+  cleared: state === "cleared",
+});
 
 function acceptorPorts(configuration: Configuration, port: number): AcceptorPorts {
   const { tls } = configuration;

@@ -84,6 +84,12 @@ export const remoteHealthSchema = z
   .openapi("RemoteHealth");
 export type RemoteHealth = z.infer<typeof remoteHealthSchema>;
 
+const durationsSchema = z.object({
+  p50: z.number().openapi({ description: "ms" }),
+  p99: z.number().openapi({ description: "ms" }),
+  max: z.number().openapi({ description: "ms" }),
+});
+
 export const healthSchema = z
   .object({
     status: z.enum(["ok", "degraded", "fault"]),
@@ -124,6 +130,28 @@ export const healthSchema = z
       housingPercent: z.number().optional(),
       fluoroSeconds: z.number().optional(),
     }),
+    pipeline: z
+      .object({
+        frames: z.number().int().openapi({ description: "Frames that came to the main loop" }),
+        arrivalMs: durationsSchema.openapi({
+          description: "From a frame's last packet to the main loop",
+        }),
+        pictures: z
+          .number()
+          .int()
+          .openapi({ description: "Pictures of a run processed for the screen" }),
+        pictureMs: durationsSchema.openapi({
+          description: "From a frame's last packet to its processed picture on the main loop",
+        }),
+        loopStallMs: durationsSchema.openapi({
+          description: "How late the main loop came to what was due",
+        }),
+      })
+      .optional()
+      .openapi({
+        description:
+          "How the way of the frames kept up in the last exposure, or in the present one so far; absent before the first",
+      }),
     disk: z.object({
       freeBytes: z.number(),
       totalBytes: z.number().optional(),
