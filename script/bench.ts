@@ -30,9 +30,9 @@ const tables: BenchTable[] = [];
 for (const name of names.length > 0 ? names : known.filter((n) => !LONG.has(n))) {
   console.error(`bench: ${name}`);
   const part = (await import(new URL(`${name}.ts`, folder).href)) as BenchPart;
-  const table = await part.run(options);
-  console.log(markdown(table));
-  tables.push(table);
+  const made = [await part.run(options)].flat();
+  for (const table of made) console.log(markdown(table));
+  tables.push(...made);
 }
 if (names.length === 0) {
   // Tables of parts that were not run now, and the words in front of the first table, stay.

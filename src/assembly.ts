@@ -3,6 +3,7 @@
 
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
+import type { LiveFrame } from "./api/live-frame.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { exportPlanner } from "./api/ports/export-planner.ts";
@@ -29,6 +30,7 @@ import { Acquisition, type Panel } from "./exam/acquisition.ts";
 import { Calibrations } from "./exam/calibrations.ts";
 import { ExamService } from "./exam/exam-service.ts";
 import { ImageMaker } from "./exam/image-maker.ts";
+import type { DisplayFrame } from "./exam/live-picture.ts";
 import { PipelineMeter } from "./exam/pipeline-meter.ts";
 import type { PixelChain } from "./exam/pixel-chain.ts";
 import type { CalibrationMap, DetectorEvent, DetectorHealth } from "./hal/detector/detector.ts";
@@ -69,7 +71,7 @@ import type { RenderClient } from "./workers/render/render-client.ts";
 
 const DICOM_PORT_DEFAULT = 11104;
 /** A panel's health is asked for so often. */
-const HEALTH_CYCLE_MS = 2_000;
+const HEALTH_CYCLE_MS = 5_000;
 /** A study that grows by a retrieve is told about at most so often. */
 const STUDY_NEWS_GAP_MS = 1_000;
 
@@ -204,7 +206,9 @@ export async function assemble(given: Given): Promise<Assembled> {
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
   });
-  images.display.add(({ atMs }) => meter.pictured(atMs));
+  images.display.add(({ atMs, state }) => {
+    if (state === "live") meter.pictured(atMs);
+  });
   const exams = new ExamService({
     clock,
     log,
@@ -430,10 +434,8 @@ export async function assemble(given: Given): Promise<Assembled> {
         : { list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [] },
     query: queryPort(queries),
     live: {
-      subscribe: (onFrame) =>
-        images.display.add((f) =>
-          onFrame({ ...f, lastImageHold: false, pixels: f.pixels.slice() }),
-        ),
+      subscribe: (onFrame) => images.display.add((frame) => onFrame(liveFrame(frame))),
+      held: () => (images.held === null ? null : liveFrame(images.held)),
     },
   };
 
@@ -532,6 +534,12 @@ export async function assemble(given: Given): Promise<Assembled> {
     },
   };
 }
+
+const liveFrame = ({ state, ...frame }: DisplayFrame): LiveFrame => ({
+  ...frame,
+  lastImageHold: state === "held",
+  cleared: state === "cleared",
+});
 
 function acceptorPorts(configuration: Configuration, port: number): AcceptorPorts {
   const { tls } = configuration;

@@ -1,4 +1,4 @@
-// What a benchmark hands back: one table, printed and kept in docs/benchmarks.md.
+// What a benchmark hands back: a table or some, printed and kept in docs/benchmarks.md.
 
 export interface BenchTable {
   readonly title: string;
@@ -10,7 +10,7 @@ export interface BenchTable {
 
 /** A part of script/bench. Options come from the command line as name=value. */
 export interface BenchPart {
-  run(options: Readonly<Record<string, string>>): Promise<BenchTable>;
+  run(options: Readonly<Record<string, string>>): Promise<BenchTable | readonly BenchTable[]>;
 }
 
 export function median(values: readonly number[]): number {

@@ -83,6 +83,10 @@ export interface ExamsPort {
   release?(examId: string): Promise<Answer<Exam>>;
   /** Sends what the MPPS server did not take of the exam's step again. */
   resendStep?(examId: string): Promise<Answer<Exam>>;
+  /** Stores the image that is held on the screen as an image of its own. */
+  storeLastImage?(examId: string): Promise<Answer<Instance>>;
+  /** Saves the last run of fluoroscopy, which was only looked at, after all. */
+  saveLastRun?(examId: string): Promise<Answer<readonly Instance[]>>;
   secondaryCapture?(examId: string, request: SecondaryCaptureRequest): Promise<Answer<Instance>>;
 }
 
@@ -154,6 +158,8 @@ export interface MediaPort {
 }
 
 export interface LivePort {
-  /** Frames as they come; a listener that is busy misses some, and none waits for it. */
+  /** Frames as they come; their pixels are valid during the call only. */
   subscribe(onFrame: (frame: LiveFrame) => void): Unsubscribe;
+  /** The image that is held; its pixels are valid until something else happens. */
+  held(): LiveFrame | null;
 }

@@ -39,6 +39,8 @@ export interface FakeDevice extends Device {
   readonly path: string;
   readonly calls: string[];
   readonly liveFrames: Listeners<LiveFrame>;
+  /** Held until it is set to null. */
+  heldFrame: LiveFrame | null;
   readonly examsKept: Map<string, Exam>;
   readonly jobsKept: Map<string, Job>;
   changeJob(id: string, change: Partial<Job>): void;
@@ -205,6 +207,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     pixels,
     calls,
     liveFrames,
+    heldFrame: null,
     examsKept,
     jobsKept,
     events,
@@ -309,6 +312,20 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
         if (!found.ok) return found;
         const { sopInstanceUid } = found.value.mpps;
         return answer(keepExam({ ...found.value, mpps: { sopInstanceUid, state: "pending" } }));
+      },
+      async storeLastImage(id) {
+        calls.push(`last-image ${id}`);
+        const found = exam(id);
+        if (!found.ok) return found;
+        await expose();
+        return answer([...instances.values()].at(-1) as Instance);
+      },
+      async saveLastRun(id) {
+        calls.push(`last-run ${id}`);
+        const found = exam(id);
+        if (!found.ok) return found;
+        await expose();
+        return answer([[...instances.values()].at(-1) as Instance]);
       },
       async secondaryCapture(id, request) {
         calls.push(`capture ${request.kind ?? "dose-page"}`);
@@ -445,7 +462,11 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
         { kind: "usb", device: "/dev/sdb1", label: "STICK", freeBytes: 1e9, usable: true },
       ],
     };
-  if (!without.has("live")) optional.live = { subscribe: (onFrame) => liveFrames.add(onFrame) };
+  if (!without.has("live"))
+    optional.live = {
+      subscribe: (onFrame) => liveFrames.add(onFrame),
+      held: () => device.heldFrame,
+    };
   return device;
 }
 

@@ -69,7 +69,7 @@ export function tinyPanel(clock: Clock, stamp: () => number): SoftwarePanel {
     maker,
     prepareMs: 20,
     integrationMs: 30,
-    temperatureC: 30,
+    temperatureC: () => 30,
   });
 }
 

@@ -80,7 +80,8 @@ export interface SimulatedBeam {
   readonly phantom?: PhantomName | undefined;
 }
 
-export const PHANTOM_NAMES = ["thorax", "extremity", "abdomen"] as const;
+/** Bodies, and the plate with a straight edge that sharpness is measured with. */
+export const PHANTOM_NAMES = ["thorax", "extremity", "abdomen", "edge"] as const;
 export type PhantomName = (typeof PHANTOM_NAMES)[number];
 
 export interface DetectorHealth {

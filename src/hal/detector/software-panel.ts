@@ -56,8 +56,8 @@ export interface SoftwarePanelOptions {
   readonly prepareMs: number;
   /** Time a single image collects light, ms. */
   readonly integrationMs: number;
-  /** Degrees Celsius. */
-  readonly temperatureC: number;
+  /** Degrees Celsius, now. */
+  readonly temperatureC: () => number;
 }
 
 /** What tests and demonstrations may do to a software panel. */
@@ -184,7 +184,7 @@ export class SoftwarePanel implements Detector {
 
   health(): DetectorHealth {
     return {
-      temperatureC: [this.#options.temperatureC],
+      temperatureC: [this.#options.temperatureC()],
       heartbeatAgeMs: 0,
       packets: 0,
       resent: 0,
@@ -295,7 +295,7 @@ export class SoftwarePanel implements Detector {
           ? this.#options.integrationMs * 1000
           : 1e6 / (request.fps ?? mode.maxFps),
       ),
-      temperatureCx100: Math.round(this.#options.temperatureC * 100),
+      temperatureCx100: Math.round(this.#options.temperatureC() * 100),
       status:
         FRAME_COMPLETE |
         (first ? FRAME_FIRST_AFTER_ARM : 0) |

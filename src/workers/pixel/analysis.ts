@@ -1,5 +1,5 @@
-// What of a frame is anatomy: inside the collimator's opening and not the direct beam. Found in a
-// small picture of corrected counts; the window then comes from the full frame's histogram of it.
+// What of a frame is anatomy: inside the collimator's opening and not the direct beam (direct-beam.ts).
+// Found in a small picture of corrected counts; the window then comes from the full frame's histogram of it.
 
 import { relevantRegionMean } from "../../model/exposure-index.ts";
 
@@ -55,106 +55,6 @@ function borderOf(profile: readonly number[], bright: number): number {
   const after = profile[Math.min(profile.length - 1, dark + EDGE_PIXELS - 2)] ?? 0;
   // Thick anatomy gets dark slowly, a collimator at once. The penumbra's pixel goes too.
   return after >= before * EDGE_RISE ? Math.min(dark + 1, profile.length - 1) : 0;
-}
-
-/** Direct beam is at least this bright, of the brightest in the field: heel effect and distance. */
-const BEAM_LEVEL = 0.35;
-/** Neighbours in it differ by no more than this. */
-const BEAM_SLOPE = 0.04;
-/** Less than this part of the field is not worth leaving out. */
-const BEAM_PART_MIN = 0.01;
-/** What remains must be clearly darker than the beam, else the "beam" is anatomy. */
-const REST_LEVEL_MAX = 0.7;
-/** The beam ends at the skin, where the level falls to this within {@link SKIN_PIXELS}. */
-const SKIN_LEVEL = 0.92;
-const SKIN_PIXELS = 2;
-/** The part of the beam's border that must be skin. Smooth anatomy has no such border. */
-const SKIN_PART_MIN = 0.5;
-
-/**
- * Pixels that saw the beam without a patient (1), or null where none did: smooth bright areas that
- * reach the field's edge and end at a skin line, and what is as bright elsewhere.
- */
-export function findDirectBeam(picture: Picture, field: Rectangle): Uint8Array | null {
-  const { columns, pixels } = picture;
-  const inField = valuesIn(picture, field);
-  const floor = Math.max(1, quantile(inField, 0.995) * BEAM_LEVEL);
-  const beam = floodFromEdge(picture, field, floor);
-  const beamValues = inField.length === 0 ? inField : pixels.filter((_, at) => beam[at] === 1);
-  if (beamValues.length < inField.length * BEAM_PART_MIN) return null;
-  const middle = quantile(beamValues, 0.5);
-  const rest: number[] = [];
-  for (let y = field.top; y < field.bottom; y++)
-    for (let x = field.left; x < field.right; x++)
-      if (beam[y * columns + x] === 0) rest.push(pixels[y * columns + x] ?? 0);
-  if (rest.length === 0) return null;
-  if (quantile(Uint16Array.from(rest), 0.5) > middle * REST_LEVEL_MAX) return null;
-  if (skinPart(picture, field, beam) < SKIN_PART_MIN) return null;
-  for (let y = field.top; y < field.bottom; y++)
-    for (let x = field.left; x < field.right; x++) {
-      const at = y * columns + x;
-      if ((pixels[at] ?? 0) >= middle) beam[at] = 1;
-    }
-  return beam;
-}
-
-/** What can be reached from the field's edge over pixels above `floor` that hardly differ. */
-function floodFromEdge({ columns, pixels }: Picture, field: Rectangle, floor: number): Uint8Array {
-  const reached = new Uint8Array(pixels.length);
-  const stack: number[] = [];
-  const visit = (x: number, y: number, near: number | null) => {
-    if (x < field.left || y < field.top || x >= field.right || y >= field.bottom) return;
-    const at = y * columns + x;
-    const value = pixels[at] ?? 0;
-    if (reached[at] === 1 || value < floor) return;
-    if (near !== null && Math.abs(value - near) > near * BEAM_SLOPE) return;
-    reached[at] = 1;
-    stack.push(at);
-  };
-  for (let x = field.left; x < field.right; x++) {
-    visit(x, field.top, null);
-    visit(x, field.bottom - 1, null);
-  }
-  for (let y = field.top; y < field.bottom; y++) {
-    visit(field.left, y, null);
-    visit(field.right - 1, y, null);
-  }
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    const x = at % columns;
-    const y = (at - x) / columns;
-    const value = pixels[at] ?? 0;
-    visit(x - 1, y, value);
-    visit(x + 1, y, value);
-    visit(x, y - 1, value);
-    visit(x, y + 1, value);
-  }
-  return reached;
-}
-
-/** Of the beam's border with the rest of the field, the part where the level falls steeply. */
-function skinPart({ columns, pixels }: Picture, field: Rectangle, beam: Uint8Array): number {
-  let border = 0;
-  let skin = 0;
-  const inside = (x: number, y: number) =>
-    x >= field.left && y >= field.top && x < field.right && y < field.bottom;
-  for (let y = field.top; y < field.bottom; y++)
-    for (let x = field.left; x < field.right; x++) {
-      const at = y * columns + x;
-      if (beam[at] === 0) continue;
-      for (const [dx, dy] of [
-        [1, 0],
-        [-1, 0],
-        [0, 1],
-        [0, -1],
-      ] as const) {
-        if (!inside(x + dx, y + dy) || beam[(y + dy) * columns + x + dx] === 1) continue;
-        const [farX, farY] = [x + dx * SKIN_PIXELS, y + dy * SKIN_PIXELS];
-        if (!inside(farX, farY)) continue;
-        border++;
-        if ((pixels[farY * columns + farX] ?? 0) < (pixels[at] ?? 0) * SKIN_LEVEL) skin++;
-      }
-    }
-  return border === 0 ? 0 : skin / border;
 }
 
 /**
@@ -217,7 +117,8 @@ export function relevantRange(histogram: Uint32Array, cutPermille: number): Rele
   };
 }
 
-function valuesIn({ columns, pixels }: Picture, field: Rectangle): Uint16Array {
+/** The values of a rectangle, row by row. */
+export function valuesIn({ columns, pixels }: Picture, field: Rectangle): Uint16Array {
   const values = new Uint16Array((field.right - field.left) * (field.bottom - field.top));
   let count = 0;
   for (let y = field.top; y < field.bottom; y++)
@@ -225,7 +126,8 @@ function valuesIn({ columns, pixels }: Picture, field: Rectangle): Uint16Array {
   return values;
 }
 
-function quantile(values: Uint16Array, part: number): number {
+/** The value below which a part of them lies. */
+export function quantile(values: Uint16Array, part: number): number {
   const sorted = values.slice().sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }

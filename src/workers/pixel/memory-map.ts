@@ -56,6 +56,8 @@ export interface MemoryMap {
   readonly curve: number;
   /** Window table: 65536 × u8. */
   readonly levels: number;
+  /** The run's filtered frame before this one, and this one: corrected counts. */
+  readonly history: readonly [number, number];
   /** One area per worker. */
   readonly scratch: readonly number[];
 }
@@ -111,6 +113,7 @@ export function memoryMap(
     mask: area(PREVIEW_PIXELS_MAX),
     curve: area(65536 * 2),
     levels: area(65536),
+    history: [area(pixelsMax * 2), area(pixelsMax * 2)],
     scratch: Array.from({ length: workers }, () => area(SCRATCH_BYTES)),
   };
   assert(at <= MEMORY_BYTES_MAX, "the frame slots fit into 4 GiB; ask for fewer");

@@ -167,6 +167,128 @@ describe("the simulated panel's frames", () => {
     expect(change(0, 12)).toBeGreaterThan(1.02 * change(0, 1));
   });
 
+  test("scatter is part of the picture: little behind a hand, more behind an abdomen", async () => {
+    const { panel } = await frames(5);
+    const share = (phantom: "extremity" | "abdomen") => {
+      const beam = { kv: 70, mas: 1, phantom };
+      const ideal = panel.truth.ideal("full", beam);
+      const scatter = panel.truth.scatter("full", beam);
+      const middle = 80 * 192 + 96;
+      return (scatter[middle] ?? 0) / ((ideal[middle] ?? 1) - (scatter[middle] ?? 0));
+    };
+    expect(share("extremity")).toBeWithin(0.01, 0.2);
+    expect(share("abdomen")).toBeWithin(0.3, 2);
+  });
+
+  test("a flat frame holds the field of the beam, the maker's gain map does not", async () => {
+    const { panel } = await frames(5);
+    const flat = await corrected(5, radiograph({ kind: "flat" }));
+    const field = panel.truth.beamField("full");
+    const ratio = flat.map((value, i) => value / (field[i] ?? 1));
+    const level = meanOf(ratio);
+    expect(level).toBeWithin(5990, 6010);
+    const third = (values: Float32Array, part: number) =>
+      meanOf(values.subarray((part * values.length) / 3, ((part + 1) * values.length) / 3));
+    for (const part of [0, 1, 2]) expect(third(ratio, part) / level).toBeCloseTo(1, 2);
+    expect(third(flat, 0) / third(flat, 2)).toBeLessThan(0.92);
+  });
+
+  test("a frame of a run comes again in the next: what the lag states, and more in time", async () => {
+    const { panel, pictures } = await frames(5, run({ frames: 40, kind: "flat" }));
+    const dark = await panel.factoryCalibration("binned");
+    const level = (n: number) =>
+      meanOf(
+        Float32Array.from(pictures[n] ?? [], (value, i) =>
+          dark[2]?.pixels[i] === 0 ? value - (dark[0]?.pixels[i] ?? 0) : Number.NaN,
+        ),
+      );
+    const { nextFrame, ghostShare } = panel.truth.lag;
+    expect(level(1) / level(0)).toBeCloseTo(1 + nextFrame, 3);
+    expect(level(39) / level(0)).toBeCloseTo((1 + 39 * ghostShare) / (1 - nextFrame), 2);
+    expect(level(39)).toBeGreaterThan(level(5));
+  });
+
+  test("a bright radiograph lies over the run after it as a ghost, which fades", async () => {
+    const bright = radiograph({ beam: { kv: 110, mas: 60, phantom: "extremity" } });
+    const faint = run({ frames: 2, kind: "dark" });
+    const { panel, pictures } = await frames(5, bright, faint, faint);
+    const [offset, , defect] = await panel.factoryCalibration("binned");
+    const counts = panel.truth.ideal("full", { kv: 110, mas: 60, phantom: "extremity" });
+    const microGray = counts.map((value) => value / 400);
+    const ghost = (n: number) =>
+      meanOf(
+        Float32Array.from(pictures[n] ?? [], (value, i) =>
+          defect?.pixels[i] === 0 ? value - (offset?.pixels[i] ?? 0) : Number.NaN,
+        ),
+      );
+    const { ghostShare, ghostFadesS } = panel.truth.lag;
+    // The first dark frame is 2 s after the radiograph: 4000 counts for 1 µGy in this mode.
+    const expected = meanOf(microGray) * 4000 * ghostShare * Math.exp(-2 / ghostFadesS);
+    expect(expected).toBeGreaterThan(3);
+    expect(ghost(1) / expected).toBeWithin(0.7, 1.3);
+    expect(ghost(3) / ghost(1)).toBeWithin(0.5, 0.9);
+  });
+
+  test("after a single picture the panel is cleared: the next one of the same mode has no lag", async () => {
+    const { panel, pictures } = await frames(5, radiograph(), radiograph({ kind: "dark" }));
+    const offset = (await panel.factoryCalibration("full"))[0];
+    const defect = (await panel.factoryCalibration("full"))[2];
+    const left = meanOf(
+      Float32Array.from(pictures[1] ?? [], (value, i) =>
+        defect?.pixels[i] === 0 ? value - (offset?.pixels[i] ?? 0) : Number.NaN,
+      ),
+    );
+    expect(Math.abs(left)).toBeLessThan(0.6);
+  });
+
+  test("the pixels of a line share a little noise, far below that of one pixel", async () => {
+    const dark = radiograph({ kind: "dark" });
+    const { panel, pictures } = await frames(5, dark, dark);
+    const bad = (await panel.factoryCalibration("full"))[2]?.pixels ?? new Uint16Array();
+    const rows = Array.from({ length: 160 }, (_, y) => {
+      const differences: number[] = [];
+      for (let x = 0; x < 192; x++) {
+        const i = y * 192 + x;
+        if (bad[i] === 0) differences.push((pictures[0]?.[i] ?? 0) - (pictures[1]?.[i] ?? 0));
+      }
+      return differences.length === 0 ? Number.NaN : meanOf(differences);
+    });
+    const sd = Math.sqrt(meanOf(rows.map((v) => v * v)));
+    // Two frames: √2 of the line's noise, and the rest of the pixels' own.
+    expect(sd).toBeWithin(0.45, 0.8);
+  });
+
+  test("a warmer panel has a higher offset, and says how warm it is", async () => {
+    let temperature = 31.5;
+    const clock = new SimulatedClock();
+    const panel = simulatedDetector({
+      seed: 5,
+      clock,
+      modes: SMALL_MODES,
+      temperatureC: () => temperature,
+    });
+    const slots = makeSlots();
+    const levels: number[] = [];
+    const told: number[] = [];
+    await panel.open(slots, (event) => {
+      if (event.type !== "frame") return;
+      levels.push(meanOf(slots.uint16(event.slot, 192 * 160).slice()));
+      told.push(event.header.temperatureCx100);
+      slots.release(event.slot);
+    });
+    for (const warmer of [0, 4]) {
+      temperature += warmer;
+      const armed = panel.arm(radiograph({ kind: "dark" }));
+      await clock.advance(100);
+      await armed;
+      await panel.trigger();
+      await clock.advance(2000);
+    }
+    expect((levels[1] ?? 0) - (levels[0] ?? 0)).toBeWithin(5.5, 6.5);
+    expect(told).toEqual([3150, 3550]);
+    expect(panel.health().temperatureC).toEqual([35.5]);
+  });
+
   test("dead pixels stay dead in a run's mode too, which has a sensor of its own", async () => {
     const { panel, pictures } = await frames(5, run({ frames: 2 }));
     for (const { index, reads } of panel.truth.defects("binned"))

@@ -4,12 +4,12 @@ import { expect, test } from "bun:test";
 import { Random } from "../../../src/core/random.ts";
 import {
   anatomyMask,
-  findDirectBeam,
   findField,
   type Picture,
   type Rectangle,
   relevantRange,
 } from "../../../src/workers/pixel/analysis.ts";
+import { findDirectBeam } from "../../../src/workers/pixel/direct-beam.ts";
 
 const SIZE = 100;
 const WHOLE: Rectangle = { left: 0, top: 0, right: SIZE, bottom: SIZE };
@@ -88,6 +88,50 @@ test("lungs are no beam: bright, but enclosed", () => {
     return lung ? 6000 : 900;
   });
   expect(findDirectBeam(chest, WHOLE)).toBeNull();
+});
+
+/** Counts of a chest whose lungs reach both sides of the field, ribs and all. */
+function lungs(x: number, y: number): number {
+  if (Math.abs(x - 50) < 12) return 700;
+  const rib = Math.sin(y / 4) > 0.3 ? 0.8 : 1;
+  return 3500 * rib * (1 - Math.abs(y - 50) / 200) * (0.7 + Math.abs(x - 50) / 160);
+}
+
+/** Counts of a finger that leaves the field at the top: flesh, bone in the middle. */
+function finger(x: number, y: number): number {
+  const off = Math.abs(x - 50);
+  if (y > 80 || off >= 14) return 9000;
+  if (off < 5) return 2500;
+  return 9000 * Math.exp(-0.4 * Math.sqrt(1 - (off / 14) ** 2));
+}
+
+test("lungs that reach the edge of a small field are no beam", () => {
+  expect(findDirectBeam(picture(lungs), WHOLE)).toBeNull();
+});
+
+test("soft parts that reach the edge of the field are anatomy, not beam", () => {
+  const beam = findDirectBeam(picture(finger), WHOLE);
+  for (const y of [1, 20, 60]) {
+    for (const x of [42, 58]) expect(beam?.[y * SIZE + x]).toBe(0);
+    for (const x of [10, 90]) expect(beam?.[y * SIZE + x]).toBe(1);
+  }
+});
+
+test("what is anatomy does not change with the dose", () => {
+  const dosed = (counts: (x: number, y: number) => number, dose: number) => {
+    const noisy = new Random(6);
+    const pixels = Uint16Array.from({ length: SIZE * SIZE }, (_, i) => {
+      const mean = counts(i % SIZE, Math.floor(i / SIZE)) * dose;
+      return Math.max(0, mean + Math.sqrt(mean / 64 + 1) * noisy.gaussian());
+    });
+    const beam = findDirectBeam({ pixels, columns: SIZE, rows: SIZE }, WHOLE);
+    return share(anatomyMask({ columns: SIZE, rows: SIZE }, WHOLE, beam));
+  };
+  const round = (x: number, y: number) => body(x, y, 30, 9000);
+  for (const counts of [lungs, finger, round]) {
+    const usual = dosed(counts, 1);
+    for (const dose of [0.05, 0.25, 4]) expect(dosed(counts, dose)).toBeCloseTo(usual, 2);
+  }
 });
 
 test("the mask holds neither beam nor what lies beside it, but never nothing", () => {

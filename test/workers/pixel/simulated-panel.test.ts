@@ -121,5 +121,7 @@ test("bone is bright in a shipped protocol's image and the window spans bone to 
   const background = ideal.findIndex((counts) => counts > open * 0.99);
   expect(image[darkest] ?? 0).toBeGreaterThan(window.center);
   expect(image[background] ?? 0).toBeLessThan(window.center - window.width / 2);
-  expect(analysis?.beamPart).toBeGreaterThan(0.5);
+  const field = panel.truth.beamField(mode.id);
+  const beam = ideal.filter((counts, i) => counts > 0.95 * open * (field[i] ?? 1)).length;
+  expect(analysis?.beamPart).toBeWithin(beam / PIXELS - 0.02, beam / PIXELS + 0.02);
 });

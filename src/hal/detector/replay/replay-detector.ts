@@ -52,7 +52,7 @@ export function replayDetector(options: ReplayDetectorOptions): SoftwarePanel {
     maker: new FileFrames(options),
     prepareMs: options.prepareMs ?? 20,
     integrationMs: options.integrationMs ?? 30,
-    temperatureC: TEMPERATURE_C,
+    temperatureC: () => TEMPERATURE_C,
   });
 }
 

@@ -1,12 +1,16 @@
 // The picture without noise: thickness maps of the phantom turned into the share of the open beam's
-// signal that reaches each pixel, energy by energy (Beer–Lambert).
+// signal that reaches each pixel, energy by energy (Beer–Lambert), in the beam's field and with scatter.
 
 import type { PhantomName } from "../detector.ts";
-import { perMillimetre } from "./attenuation.ts";
+import { ATTENUATION, perMillimetre } from "./attenuation.ts";
+import { beamField } from "./beam-field.ts";
+import { projectEdge } from "./edge-object.ts";
+import { type IdealImage, RUN_PHASES } from "./ideal-image.ts";
 import type { Layer, Phantom, PhantomMaterial } from "./phantom.ts";
 import { abdomen } from "./phantom-abdomen.ts";
 import { extremity } from "./phantom-extremity.ts";
 import { thorax } from "./phantom-thorax.ts";
+import { scatterOf, scatterOn } from "./scatter.ts";
 import {
   addTextureRow,
   cutGrid,
@@ -20,24 +24,19 @@ import {
 } from "./solids.ts";
 import { signalShares } from "./spectrum.ts";
 
-/** Positions of the moving parts in a run, one turn of its loop. */
-export const RUN_PHASES = 16;
-/** Phases shown in a second: a loop lasts 1.6 s. */
-export const PHASES_PER_SECOND = 10;
 /** Finer grids than this are drawn at half the resolution and interpolated. */
 const DRAWN_COLUMNS_MAX = 1344;
 
-const PHANTOMS: Readonly<Record<PhantomName, () => Phantom>> = { thorax, extremity, abdomen };
+const PHANTOMS: Readonly<Record<Exclude<PhantomName, "edge">, () => Phantom>> = {
+  thorax,
+  extremity,
+  abdomen,
+};
 
-/** Shares 0 … 1 of the open beam's signal, on a grid as fine as the mode or half as fine. */
-export interface IdealImage {
+interface PanelGrid {
   readonly columns: number;
   readonly rows: number;
-  /** Panel pixels per drawn pixel, in each direction. */
-  readonly factor: 1 | 2;
-  readonly still: Float32Array;
-  /** What differs from phase to phase; null for a single image or where nothing moves. */
-  readonly moving: { readonly region: Region; readonly phases: readonly Float32Array[] } | null;
+  readonly pitchMm: number;
 }
 
 type Thickness = Record<PhantomMaterial, ThicknessMap>;
@@ -168,27 +167,47 @@ function regionOf(box: readonly [number, number, number, number], grid: Grid): R
   return { x, y, columns: column(box[2]) - x, rows: row(box[3]) - y };
 }
 
+/** What lies in the beam, as millimetres of water of the same mass. */
+function waterMm({ soft, lung, bone }: Thickness): Float32Array {
+  const out = new Float32Array(soft.length);
+  const lighter = 1 - ATTENUATION.lung.density;
+  const heavier = ATTENUATION.bone.density - 1;
+  for (let at = 0; at < out.length; at++)
+    out[at] =
+      (soft[at] as number) -
+      lighter * Math.max(0, lung[at] as number) +
+      heavier * Math.max(0, bone[at] as number);
+  return out;
+}
+
+/** The grid on which a mode's pictures are drawn. */
+export function drawnGrid({ columns, rows, pitchMm }: PanelGrid): { grid: Grid; factor: 1 | 2 } {
+  const factor = columns > DRAWN_COLUMNS_MAX && columns % 2 === 0 && rows % 2 === 0 ? 2 : 1;
+  return { grid: gridOver(columns / factor, rows / factor, pitchMm * factor), factor };
+}
+
+/** Nothing on the panel: the field of the beam alone. */
+export function projectOpenBeam(mode: PanelGrid): IdealImage {
+  const { grid, factor } = drawnGrid(mode);
+  const { columns, rows } = grid;
+  return { columns, rows, factor, still: beamField(grid), moving: null, scatter: null };
+}
+
 /**
- * The phantom's picture for a panel mode and tube voltage.
+ * The phantom's picture for a panel mode and tube voltage, behind the grid.
  * @param run draws the moving parts at every phase, with contrast agent
  */
-export function project(
-  mode: { readonly columns: number; readonly rows: number; readonly pitchMm: number },
-  name: PhantomName,
-  kv: number,
-  run: boolean,
-): IdealImage {
-  const factor =
-    mode.columns > DRAWN_COLUMNS_MAX && mode.columns % 2 === 0 && mode.rows % 2 === 0 ? 2 : 1;
-  const grid = gridOver(mode.columns / factor, mode.rows / factor, mode.pitchMm * factor);
+export function project(mode: PanelGrid, name: PhantomName, kv: number, run: boolean): IdealImage {
+  if (name === "edge") return projectEdge(mode, run);
+  const { grid, factor } = drawnGrid(mode);
+  const { columns, rows } = grid;
   const phantom = PHANTOMS[name]();
-  const pixels = grid.columns * grid.rows;
-  const thickness = emptyThickness(pixels);
+  const thickness = emptyThickness(columns * rows);
   draw(thickness, grid, phantom.still);
   if (run) draw(thickness, grid, phantom.contrast);
   addStructure(thickness, grid, phantom.structureMm);
   const region = run && phantom.box !== null ? regionOf(phantom.box, grid) : null;
-  const before = region === null ? null : cropAll(thickness, grid.columns, region);
+  const before = region === null ? null : cropAll(thickness, columns, region);
   draw(thickness, grid, phantom.varying(0, run));
   const still = transmit(thickness, kv, null);
 
@@ -196,9 +215,9 @@ export function project(
   if (region !== null && before !== null) {
     const part = cutGrid(grid, region);
     const first: Known = {
-      lung: crop(thickness.lung, grid.columns, region),
-      iodine: crop(thickness.iodine, grid.columns, region),
-      shares: crop(still, grid.columns, region),
+      lung: crop(thickness.lung, columns, region),
+      iodine: crop(thickness.iodine, columns, region),
+      shares: crop(still, columns, region),
     };
     const phases: Float32Array[] = [first.shares];
     for (let phase = 1; phase < RUN_PHASES; phase++) {
@@ -208,5 +227,27 @@ export function project(
     }
     moving = { region, phases };
   }
-  return { columns: grid.columns, rows: grid.rows, factor, still, moving };
+
+  const field = beamField(grid);
+  multiply(still, field);
+  const scattered = scatterOn(scatterOf(still, waterMm(thickness), grid, true), grid);
+  add(still, scattered);
+  if (moving !== null) {
+    // What moves weighs little: its scatter stays that of the first phase.
+    const there = crop(field, columns, moving.region);
+    const scatteredThere = crop(scattered, columns, moving.region);
+    for (const phase of moving.phases) {
+      multiply(phase, there);
+      add(phase, scatteredThere);
+    }
+  }
+  return { columns, rows, factor, still, moving, scatter: scattered };
+}
+
+function multiply(values: Float32Array, by: Float32Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * (by[i] as number);
+}
+
+function add(values: Float32Array, more: Float32Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + (more[i] as number);
 }

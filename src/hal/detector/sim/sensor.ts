@@ -1,8 +1,9 @@
 // A panel's faults and noise: pixels answer differently, some not at all. The maps are the simulation's
 // ground truth; the calibration a panel ships with is what averaging many frames would find.
 
-import { Random } from "../../../core/random.ts";
+import type { Random } from "../../../core/random.ts";
 import type { CalibrationMap, DetectorMode } from "../detector.ts";
+import { NOISE_VALUES, noiseTable } from "./noise-table.ts";
 
 /** Full scale of 14 bits; brighter pixels stop there. */
 export const SATURATION = 16383;
@@ -45,31 +46,13 @@ export interface Sensor {
   readonly defects: readonly Defect[];
 }
 
-/** 2¹⁷ normal deviates; every frame starts elsewhere in each row. */
-const NOISE_VALUES = 1 << 17;
-let noiseTable: Float32Array | undefined;
-
-function noise(): Float32Array {
-  if (noiseTable === undefined) {
-    const random = new Random(0x6e6f6973);
-    // Doubled end to start, so that a row never wraps.
-    noiseTable = new Float32Array(NOISE_VALUES * 2);
-    for (let i = 0; i < NOISE_VALUES; i++) {
-      const value = random.gaussian();
-      noiseTable[i] = value;
-      noiseTable[i + NOISE_VALUES] = value;
-    }
-  }
-  return noiseTable;
-}
-
 /** The faults of a panel in one mode, from a seed. */
 export function makeSensor(
   mode: Pick<DetectorMode, "columns" | "rows" | "binning">,
   random: Random,
 ): Sensor {
   const { columns, rows } = mode;
-  const table = noise();
+  const table = noiseTable();
   const response = new Uint16Array(columns * rows);
   const offset = new Uint16Array(columns * rows);
   const amplifierColumns = Math.max(1, AMPLIFIER_COLUMNS / mode.binning);
@@ -135,113 +118,6 @@ function makeDefects(columns: number, rows: number, random: Random): Defect[] {
 
 const clamp = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 
-/** Where the mean signal of a frame comes from: shares of the open beam on a grid. */
-export interface Light {
-  readonly columns: number;
-  readonly factor: 1 | 2;
-  readonly still: Float32Array;
-  readonly patch: {
-    readonly x: number;
-    readonly y: number;
-    readonly columns: number;
-    readonly rows: number;
-    readonly values: Float32Array;
-  } | null;
-}
-
-/**
- * Reads out one frame: ideal counts, quantum and read noise, the pixel's response, offset, defects,
- * saturation. About 40 ms for 2688×2688 and 10 ms for 1344×1344.
- * @param light null for a dark frame
- * @param openCounts counts of the open beam without an object
- * @param countsPerQuantum variance over mean of the quantum noise, counts
- * @returns how many pixels are saturated, defects apart
- */
-export function readOut(
-  sensor: Sensor,
-  light: Light | null,
-  openCounts: number,
-  countsPerQuantum: number,
-  random: Random,
-  into: Uint16Array,
-): number {
-  const { columns, rows, response, offset } = sensor;
-  const table = noise();
-  const readVariance = READ_NOISE_COUNTS * READ_NOISE_COUNTS;
-  const mean = new Float32Array(columns);
-  let saturated = 0;
-  for (let y = 0; y < rows; y++) {
-    if (light !== null) meanRow(light, y, openCounts, mean);
-    const noiseAt = random.uint32() & (NOISE_VALUES - 1);
-    const row = y * columns;
-    for (let x = 0; x < columns; x++) {
-      const m = mean[x] as number;
-      const deviation = Math.sqrt(countsPerQuantum * m + readVariance);
-      const ideal = m + deviation * (table[noiseAt + x] as number);
-      const value =
-        (offset[row + x] as number) +
-        (response[row + x] as number) * (1 / UNITY_GAIN) * ideal +
-        0.5;
-      if (value >= SATURATION) {
-        into[row + x] = SATURATION;
-        saturated++;
-      } else into[row + x] = Math.max(value, 0);
-    }
-  }
-  for (const { index, reads } of sensor.defects) into[index] = reads;
-  return saturated;
-}
-
-/** Mean counts of one panel row, interpolated where the light is drawn at half resolution. */
-export function meanRow(light: Light, y: number, openCounts: number, mean: Float32Array): void {
-  if (light.factor === 1) {
-    drawnRow(light, y, openCounts, mean, false);
-    return;
-  }
-  const width = light.columns;
-  const drawnRows = light.still.length / width;
-  const near = y >> 1;
-  const far = Math.min(drawnRows - 1, Math.max(0, (y & 1) === 0 ? near - 1 : near + 1));
-  const a = rowBuffer(width);
-  drawnRow(light, near, openCounts * 0.75, a, false);
-  drawnRow(light, far, openCounts * 0.25, a, true);
-  let before = a[0] as number;
-  let here = before;
-  for (let x = 0; x < width; x++) {
-    const after = a[Math.min(x + 1, width - 1)] as number;
-    mean[2 * x] = here * 0.75 + before * 0.25;
-    mean[2 * x + 1] = here * 0.75 + after * 0.25;
-    before = here;
-    here = after;
-  }
-}
-
-let rowSpace = new Float32Array(0);
-
-/** Room for one row, used again by the next. */
-function rowBuffer(width: number): Float32Array {
-  if (rowSpace.length !== width) rowSpace = new Float32Array(width);
-  return rowSpace;
-}
-
-/** One drawn row times `scale`, put into or added to `into`. */
-function drawnRow(light: Light, y: number, scale: number, into: Float32Array, add: boolean): void {
-  const { columns, still, patch } = light;
-  const start = y * columns;
-  const inPatch = patch !== null && y >= patch.y && y < patch.y + patch.rows;
-  const from = inPatch ? patch.x : columns;
-  const to = inPatch ? patch.x + patch.columns : columns;
-  if (!add) into.fill(0);
-  for (let x = 0; x < from; x++)
-    into[x] = (into[x] as number) + (still[start + x] as number) * scale;
-  for (let x = to; x < columns; x++)
-    into[x] = (into[x] as number) + (still[start + x] as number) * scale;
-  if (!inPatch) return;
-  const moved = (y - patch.y) * patch.columns - patch.x;
-  for (let x = from; x < to; x++)
-    into[x] = (into[x] as number) + (patch.values[moved + x] as number) * scale;
-}
-
 /**
  * The maps a panel ships with: the truth plus the noise that is left after averaging, as 16-bit maps.
  * Defects are all found.
@@ -254,7 +130,7 @@ export function shippedMaps(
   random: Random,
 ): readonly CalibrationMap[] {
   const { columns, rows } = sensor;
-  const table = noise();
+  const table = noiseTable();
   const offset = new Uint16Array(columns * rows);
   const gain = new Uint16Array(columns * rows);
   const defect = new Uint16Array(columns * rows);

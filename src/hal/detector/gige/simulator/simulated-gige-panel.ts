@@ -45,6 +45,8 @@ import {
 /** Pictures of a run rendered ahead; it shows them again and again. */
 const RING_FRAMES_MAX = 16;
 const RING_BYTES_MAX = 64 * 1024 * 1024;
+/** Pictures of a run in which its lag still builds up are left out: the ring would come back to them. */
+const BUILD_UP_FRAMES = 2;
 /** Frames kept to send packets again. */
 const KEPT_FRAMES = 16;
 /** Packets sent between two looks at the clock. */
@@ -413,11 +415,12 @@ export class SimulatedGigePanel {
     const frames = single
       ? 1
       : Math.max(2, Math.min(RING_FRAMES_MAX, Math.floor(RING_BYTES_MAX / bytes)));
+    const left = single ? 0 : BUILD_UP_FRAMES;
     const ring: Uint8Array[] = [];
-    for (let i = 0; i < frames; i++) {
+    for (let i = 0; i < frames + left; i++) {
       const pixels = new Uint16Array(mode.columns * mode.rows);
       this.#options.maker.make(pixels, i);
-      ring.push(this.#cut(pixels, mode));
+      if (i >= left) ring.push(this.#cut(pixels, mode));
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     this.#ring = ring;
