@@ -23,7 +23,7 @@ import { startWlmscpfs } from "../../test/peers/wlmscpfs.ts";
 import { worklistFiles } from "../../test/peers/worklist-files.ts";
 import { launchBrowser, noChromium } from "../../test/ui/kiosk.ts";
 import { familyProcessorMs, forgetPeak, memoryOf, processorMs } from "../process-figures.ts";
-import type { BenchTable } from "./table.ts";
+import type { BenchTable, Target } from "./table.ts";
 
 const DEFAULT_SECONDS = 60;
 const FPS = 30;
@@ -47,6 +47,7 @@ interface Part {
   readonly lost: string;
   readonly objects: string;
   readonly rest: readonly string[];
+  readonly targets: readonly Target[];
 }
 
 export async function run(options: Readonly<Record<string, string>>): Promise<BenchTable> {
@@ -56,14 +57,16 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
   await demandRoom(1.2 * seconds * FPS * FRAME_BYTES);
   const cores = await confine(options["cores"] ?? "0,1");
   const rows: string[][] = [];
+  const targets: Target[] = [];
   for (const browser of options["browser"] === "no" ? [false] : [false, true]) {
     const name = browser ? "with the live view in Chromium" : "without a browser";
     if (browser && noChromium) {
       rows.push([`${name}: skipped, Chromium is not installed`, ...Array<string>(12).fill("")]);
       continue;
     }
-    const { frames, lost, objects, rest } = await part(seconds, browser);
+    const { frames, lost, objects, rest, targets: held } = await part(seconds, browser);
     rows.push([name, frames, lost, objects, ...rest]);
+    targets.push(...held);
   }
   return {
     title: "Fluoroscopy on the whole device",
@@ -90,6 +93,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       "memory before / peak MiB",
     ],
     rows,
+    targets,
   };
 }
 
@@ -182,7 +186,37 @@ async function exposed(room: Room): Promise<Part> {
       browser === null ? "" : percent("browser"),
       `${before.residentMib.toFixed(0)} / ${memory.peakMib.toFixed(0)}`,
     ],
+    targets: targetsOf(pipeline, { wanted, saved, withBrowser: browser !== null }),
   };
+}
+
+function targetsOf(
+  { arrivalMs, pictureMs, loopStallMs }: NonNullable<Health["pipeline"]>,
+  run: { readonly wanted: number; readonly saved: Saved; readonly withBrowser: boolean },
+): Target[] {
+  const { wanted, saved, withBrowser } = run;
+  const where = withBrowser ? "with the browser" : "without a browser";
+  const toMainMs = withBrowser ? TARGET_MS.withBrowser : TARGET_MS.withoutBrowser;
+  return [
+    {
+      what: `fluoroscopy ${where}: frames lost, objects`,
+      target: "0, valid and whole",
+      here: `${wanted - saved.frames} of ${wanted}; ${saved.verdict}`,
+      met: saved.frames === wanted && saved.isRight,
+    },
+    {
+      what: `fluoroscopy ${where}: frame complete to the main loop`,
+      target: `p99 ≤ ${toMainMs} ms`,
+      here: `p99 ${arrivalMs.p99} ms, longest ${arrivalMs.max}; to its processed picture p99 ${pictureMs.p99}, longest ${pictureMs.max}`,
+      met: arrivalMs.p99 <= toMainMs,
+    },
+    {
+      what: `fluoroscopy ${where}: main loop held up`,
+      target: `p99 ≤ ${TARGET_MS.loopStall} ms`,
+      here: `p99 ${loopStallMs.p99} ms, longest ${loopStallMs.max}`,
+      met: loopStallMs.p99 <= TARGET_MS.loopStall,
+    },
+  ];
 }
 
 // ---- what happens besides --------------------------------------------------------------------------
@@ -327,6 +361,7 @@ async function childrenCalled(name: string): Promise<number[]> {
 
 interface Saved {
   readonly frames: number;
+  readonly isRight: boolean;
   readonly verdict: string;
 }
 
@@ -351,6 +386,7 @@ async function savedRun(device: DeviceProcess, examId: string, wanted: number): 
   const size = `${objects.length} of ≤ ${(largest / 2 ** 30).toFixed(2)} GiB`;
   return {
     frames,
+    isRight: objects.length > 0 && wrong.length === 0,
     verdict: wrong.length === 0 ? `${size}, all right` : `${size}, ${wrong.length} findings`,
   };
 }
