@@ -116,7 +116,7 @@ describe("sharpness and noise", () => {
   });
 
   test("without filters what trails behind an edge in a run is the panel's own lag", async () => {
-    const { trail, noise } = await runFigures(rig, COUNTS, 1);
+    const { trail, noise } = await runFigures(rig, COUNTS, { loops: 1 });
     const [first = 0, ...later] = trail;
     expect(first).toBeWithin(rig.truth.lag.nextFrame - 0.02, rig.truth.lag.nextFrame + 0.02);
     for (const left of later) expect(Math.abs(left)).toBeLessThan(0.02);
