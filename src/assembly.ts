@@ -167,6 +167,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     trigger: () => panelPort.trigger(),
     stop: () => panelPort.stop(),
     abort: () => panelPort.abort(),
+    adjustBeam: (beam) => panelPort.adjustBeam(beam),
   };
   const calibrations = new Calibrations({
     panel: panel.info,

@@ -467,6 +467,10 @@ export const prepareRequestSchema = z
   .strictObject({
     protocolId: idSchema.optional(),
     technique: techniqueSchema.partial().optional(),
+    brightness: z.enum(["automatic", "fixed"]).optional().openapi({
+      description:
+        "Fluoroscopy: automatic follows the picture with voltage and current, from the technique on; fixed keeps it. Default: fixed where a technique is given, else automatic",
+    }),
     laterality: lateralitySchema.optional(),
     geometry: geometryRequestSchema.optional(),
     contrastAgent: textSchema(64)

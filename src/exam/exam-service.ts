@@ -10,6 +10,7 @@ import type { Log } from "../core/log.ts";
 import { protocolKey } from "../dicom/iod/mapping.ts";
 import { buildDoseReport } from "../dicom/iod/objects.ts";
 import { reportSeriesNumber, type UidGenerator } from "../dicom/iod/uid.ts";
+import type { DetectorMode } from "../hal/detector/detector.ts";
 import type { DapMeter, Positioner } from "../hal/generator/generator.ts";
 import type { Exam, ExamSeries } from "../model/exam.ts";
 import type { Exposure, Geometry, Tomography } from "../model/exposure.ts";
@@ -32,6 +33,7 @@ import {
   runRate,
   type Setup,
 } from "./acquisition.ts";
+import { BrightnessControl, brightnessTarget } from "./brightness-control.ts";
 import { captureSeriesKey } from "./capture.ts";
 import { CaptureMaker, type CaptureOrder, captureRefusal } from "./capture-maker.ts";
 import { reportFacts } from "./dose-report.ts";
@@ -105,6 +107,8 @@ export interface PrepareOrder {
   readonly geometry?: Maybe<Geometry> | undefined;
   readonly contrastAgent?: string | undefined;
   readonly tomography?: Tomography | undefined;
+  /** Fluoroscopy: whether the technique follows the picture; it does unless the operator set one. */
+  readonly brightness?: "automatic" | "fixed" | undefined;
 }
 
 export interface ExposeOrder {
@@ -122,6 +126,7 @@ interface Preparation {
   readonly geometry: Partial<Geometry>;
   /** Values the operator set; they hold for every kind of exposure that follows. */
   readonly technique?: PrepareOrder["technique"];
+  readonly brightness?: PrepareOrder["brightness"];
   readonly contrastAgent?: string | undefined;
   readonly tomography?: Tomography | undefined;
 }
@@ -316,6 +321,7 @@ export class ExamService {
       contrastAgent: order.contrastAgent,
       tomography: order.tomography,
       technique: order.technique,
+      brightness: order.brightness,
     };
     const no = await this.#cannotExpose(exam, protocol, technique, preparation, kind, fps);
     if (no !== null) return no;
@@ -437,9 +443,12 @@ export class ExamService {
     const wanted =
       order.frames ??
       Math.max(1, Math.round(((order.durationMs ?? RUN_DURATION_DEFAULT_MS) * fps) / 1000));
-    const { index } = acquisition.mode(order.kind);
+    const { mode, index } = acquisition.mode(order.kind);
     const { kind } = order;
-    const run = kind === "radiography" ? null : images.run(index, protocol, { kind, save });
+    const onBrightness =
+      kind === "fluoroscopy" ? this.#brightnessControl(preparation, mode, fps) : undefined;
+    const run =
+      kind === "radiography" ? null : images.run(index, protocol, { kind, save, onBrightness });
     const arrived: ArrivedFrame[] = [];
     const end = await acquisition
       .expose({
@@ -494,6 +503,26 @@ export class ExamService {
     if (end.frames > 0 && save) this.#make(exam, protocol, exposure, object, frame, run, fps);
     else if (save) this.#lostImage(examId);
     return exposure;
+  }
+
+  /** What follows the brightness of a run; undefined where its technique is fixed. */
+  #brightnessControl(preparation: Preparation, mode: DetectorMode, fps: number) {
+    const { acquisition, clock, log } = this.#parts;
+    const { enabled, targetMicroGray } =
+      this.#parts.configuration().acquisition.automaticBrightness;
+    const chosen =
+      preparation.brightness ?? (preparation.technique === undefined ? "automatic" : "fixed");
+    const setup = acquisition.setup();
+    if (!enabled || chosen === "fixed" || setup === null) return undefined;
+    const control = new BrightnessControl({
+      technique: setup.technique,
+      targetCounts: brightnessTarget(mode, targetMicroGray),
+      periodMs: 1000 / fps,
+      nowMs: () => clock.nowMs(),
+      adjust: (wanted) => acquisition.adjust(wanted),
+      log,
+    });
+    return (centralMean: number, atMs: number) => control.look(centralMean, atMs);
   }
 
   /** Images are made beside the next exposures; the end of the exam waits for them. */

@@ -38,8 +38,8 @@ export interface RunOrder {
   readonly save: boolean;
   /** Pixel bytes of a run at most that is kept so; a longer one cannot be saved any more. */
   readonly unsavedBytesMax: number;
-  /** Told the mean counts in the middle of each frame. */
-  readonly onBrightness?: ((centralMean: number) => void) | undefined;
+  /** Told the mean counts in the middle of each frame, and when it was complete. */
+  readonly onBrightness?: ((centralMean: number, atMs: number) => void) | undefined;
   readonly frameBytes: number;
   /** Pixel bytes of one file at most. */
   readonly instancePixelBytesMax: number;
@@ -200,7 +200,7 @@ export class Run {
         if (this.#last !== null) releaseFrame(this.#last);
         const slots = { imageSlot, image, display: shown };
         this.#last = { header, result, bitsStored, window, picture, ...slots };
-        if (centralMean !== undefined) onBrightness?.(centralMean);
+        if (centralMean !== undefined) onBrightness?.(centralMean, header.lastPacketMs);
       }
       if (picture !== null) display.emit(picture);
       if (!this.#closed) {

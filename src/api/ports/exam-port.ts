@@ -55,6 +55,7 @@ export function examPort(
       const prepared = await exams.prepare(examId, {
         protocolId: request.protocolId,
         technique: request.technique,
+        brightness: request.brightness,
         laterality: request.laterality,
         geometry: request.geometry && geometryOf(request.geometry),
         contrastAgent: request.contrastAgent,
