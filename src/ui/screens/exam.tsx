@@ -227,7 +227,7 @@ function Acquire({ exam: shown }: { exam: Exam }) {
     await pressSwitch({
       kind,
       ...(kind === "radiography" ? {} : { durationMs: runSeconds.value * 1000 }),
-      ...(kind === "fluoroscopy" ? { save: keepRun.value } : {}),
+      ...(kind === "fluoroscopy" && !keepRun.value ? { save: false } : {}),
     });
     exposing.value = false;
   };
@@ -281,7 +281,7 @@ function Acquire({ exam: shown }: { exam: Exam }) {
         />
       )}
       {kind === "fluoroscopy" && (
-        <div class="pair">
+        <div class="pair run-choices">
           <Button
             label={words.brightness}
             pressed={follows.value}

@@ -112,7 +112,7 @@ export function LiveView({
         <canvas ref={canvas} aria-label={strings.viewer.live} />
         <div class="overlay upper left">
           <span class={beam ? "live-mark" : "held-mark"}>
-            {beam ? strings.viewer.live : strings.viewer.held}
+            {beam ? strings.viewer.live : frame.held ? strings.viewer.held : strings.viewer.late}
           </span>
         </div>
       </div>
