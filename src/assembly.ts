@@ -402,13 +402,11 @@ export async function assemble(given: Given): Promise<Assembled> {
     studies: studyPort({
       storage,
       pictures,
-      render: (picture, frame, window, width) =>
+      render: (picture, request) =>
         given.renderer.render({
           ...picture,
           invert: picture.photometric === "MONOCHROME1",
-          frame,
-          window,
-          width,
+          ...request,
         }),
       archives: () => archivesOf(configuration()).map((r) => r.id),
       onDeleted: (studyInstanceUid) =>

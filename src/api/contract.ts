@@ -683,11 +683,39 @@ export const windowSchema = z
 /** Frames are counted from 1, as DICOM does. */
 const frameSchema = z.coerce.number().int().min(1).max(1_000_000).default(1);
 
-export const renderQuerySchema = z.strictObject({
-  window: windowSchema.optional().openapi({ type: "string", example: "2048,4096" }),
-  frame: frameSchema,
-  width: z.coerce.number().int().min(16).max(8192).optional(),
-});
+/** Pixels a mask may be moved by. */
+export const MASK_SHIFT_MAX = 64;
+
+const shiftSchema = z
+  .string()
+  .regex(/^-?\d{1,2},-?\d{1,2}$/, "must be pixels to the right and down such as 2,-1")
+  .transform((text) => {
+    const [x = 0, y = 0] = text.split(",").map(Number);
+    return { x, y };
+  })
+  .refine(({ x, y }) => Math.max(Math.abs(x), Math.abs(y)) <= MASK_SHIFT_MAX, {
+    error: `is beyond ${MASK_SHIFT_MAX} pixels`,
+  });
+
+export const renderQuerySchema = z
+  .strictObject({
+    window: windowSchema.optional().openapi({ type: "string", example: "2048,4096" }),
+    frame: frameSchema,
+    width: z.coerce.number().int().min(16).max(8192).optional(),
+    mask: z.coerce.number().int().min(1).max(1_000_000).optional().openapi({
+      description:
+        "Frame of a run that is subtracted: the difference of logarithms is shown, zero as middle grey. `window` is then one of differences; without it nearly all of them are shown",
+    }),
+    shift: shiftSchema.optional().openapi({
+      type: "string",
+      example: "2,-1",
+      description: "Moves the mask by pixels to the right and down",
+    }),
+  })
+  .refine((query) => query.shift === undefined || query.mask !== undefined, {
+    path: ["shift"],
+    error: "moves a mask: name its frame",
+  });
 export const pixelQuerySchema = z.strictObject({ frame: frameSchema });
 
 // ---- jobs -----------------------------------------------------------------------------------------

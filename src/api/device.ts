@@ -107,6 +107,9 @@ export interface RenderRequest {
   /** From 1. */
   readonly frame: number;
   readonly width?: number | undefined;
+  /** Frame that is subtracted, from 1. */
+  readonly mask?: number | undefined;
+  readonly shift?: { readonly x: number; readonly y: number } | undefined;
 }
 
 /** One frame's stored pixels: unsigned, little endian, row by row. */
@@ -119,6 +122,9 @@ export interface PixelFrame {
   readonly samplesPerPixel: 1 | 3;
   readonly photometricInterpretation: "MONOCHROME1" | "MONOCHROME2" | "RGB";
   readonly numberOfFrames: number;
+  readonly frameTimeMs?: number | undefined;
+  /** Values are linear in the counts. */
+  readonly linear?: boolean | undefined;
   readonly window?: { readonly center: number; readonly width: number } | undefined;
 }
 

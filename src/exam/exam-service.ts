@@ -467,7 +467,6 @@ export class ExamService {
         await run?.abandon();
         throw error;
       });
-    if (run !== null && kind === "fluoroscopy") await images.hold(run);
     const [frame = null] = arrived;
     const geometry = { ...(await positioner.geometry()), ...preparation.geometry };
     const exposure: Exposure = {
@@ -498,8 +497,12 @@ export class ExamService {
       await this.#save(next);
       return next;
     });
-    if (kind === "fluoroscopy" && end.frames > 0)
-      this.#lastRun = { examId, exposure, protocol, object, fps, unsaved: save ? null : run };
+    // Not awaited: frames may still be on their way through the pixel threads.
+    if (run !== null && kind === "fluoroscopy" && end.frames > 0) {
+      const held = images.hold(run, () => this.#lastRun?.exposure === exposure);
+      const unsaved = save ? null : run;
+      this.#lastRun = { examId, exposure, protocol, object, fps, held, unsaved };
+    }
     if (end.frames > 0 && save) this.#make(exam, protocol, exposure, object, frame, run, fps);
     else if (save) this.#lostImage(examId);
     return exposure;
@@ -578,6 +581,7 @@ export class ExamService {
     if (no !== null) return no;
     const last = this.#lastRun;
     assert(last !== null, "the last run was just seen");
+    await last.held;
     const stored = await this.#keepLast(last, (order) => this.#parts.images.storeHeld(order));
     if (!stored.ok) return stored;
     return stored.value === null

@@ -205,10 +205,14 @@ export class ImageMaker {
     return picture === null ? null : { ...picture, state: "held" };
   }
 
-  /** Last image hold: the run's last frame stays on the screen. */
-  async hold(run: Run): Promise<void> {
+  /**
+   * Last image hold: the run's last frame stays on the screen, once all its frames are processed and
+   * unless something else has begun by then.
+   */
+  async hold(run: Run, stillWanted: () => boolean): Promise<void> {
     const last = await run.takeLast();
     if (last === null) return;
+    if (!stillWanted()) return releaseFrame(last);
     this.clearHeld();
     this.#held = last;
     if (this.held !== null) this.display.emit(this.held);

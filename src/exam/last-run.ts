@@ -12,6 +12,8 @@ export interface LastRun {
   readonly protocol: Protocol;
   readonly object: ImageObject;
   readonly fps: number;
+  /** Settled once its last image is held. */
+  readonly held: Promise<void>;
   /** Its files, while nobody has decided about them; null: it is saved, or was given up. */
   readonly unsaved: Run | null;
 }

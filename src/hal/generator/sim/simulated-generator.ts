@@ -362,7 +362,8 @@ function reportOf(
   const pulses = single ? 1 : (pulsesDone ?? Math.max(1, Math.round((elapsedMs * fps) / 1000)));
   const parts = single ? [{ technique, pulses }] : pulseParts(beam, pulses);
   const masOf = (part: PulsePart) => (part.technique.ma * pulseMs * part.pulses) / 1000;
-  const mas = parts.reduce((sum, part) => sum + masOf(part), 0);
+  // Sums of decimals, without the dust of their binary fractions.
+  const mas = Number(parts.reduce((sum, part) => sum + masOf(part), 0).toFixed(6));
   const doses = parts.map((part) => doseOf(part.technique.kv, masOf(part), beam.geometry));
   return {
     event: request.event,
