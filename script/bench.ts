@@ -1,8 +1,9 @@
 // script/bench: runs the named parts (script/benchmarks/<name>.ts) or all quick ones, prints their
-// tables and, for a run of all, puts them into docs/benchmarks.md.
+// tables and, for a run of all or with write=yes, puts them into docs/benchmarks.md.
 
 import { existsSync, readdirSync } from "node:fs";
 import { argv, exit } from "node:process";
+import { withTables } from "./benchmark-document.ts";
 import { type BenchPart, type BenchTable, markdown } from "./benchmarks/table.ts";
 
 /** Parts that take minutes to hours and run only when named. */
@@ -34,19 +35,9 @@ for (const name of names.length > 0 ? names : known.filter((n) => !LONG.has(n)))
   for (const table of made) console.log(markdown(table));
   tables.push(...made);
 }
-if (names.length === 0) {
-  // Tables of parts that were not run now, and the words in front of the first table, stay.
+for (const { what, target, here, met } of tables.flatMap((t) => t.targets ?? []))
+  console.error(`bench: ${met ? "met" : "MISSED"}: ${what}: ${here}, target ${target}`);
+if (names.length === 0 || options["write"] === "yes") {
   const path = new URL("../docs/benchmarks.md", import.meta.url);
-  const [head = "", ...kept] = (await Bun.file(path).text()).split(/^(?=## )/m);
-  const fresh = new Map(tables.map((table) => [table.title, markdown(table)]));
-  const sections = kept.map((section) => {
-    const title = /^## (.*)/.exec(section)?.[1] ?? "";
-    const now = fresh.get(title);
-    fresh.delete(title);
-    return now ?? section.trimEnd();
-  });
-  await Bun.write(
-    path,
-    `${[head.trimEnd(), ...sections, ...fresh.values()].map((s) => s.trimEnd()).join("\n\n")}\n`,
-  );
+  await Bun.write(path, withTables(await Bun.file(path).text(), tables));
 }

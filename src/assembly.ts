@@ -3,6 +3,7 @@
 
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
+import type { LiveFrame } from "./api/live-frame.ts";
 import { calibrationPort, calibrationView } from "./api/ports/calibration-port.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
@@ -31,6 +32,8 @@ import { type CalibrationPixels, CalibrationWizard } from "./exam/calibration-wi
 import { Calibrations, type MapAreas } from "./exam/calibrations.ts";
 import { ExamService } from "./exam/exam-service.ts";
 import { ImageMaker } from "./exam/image-maker.ts";
+import type { DisplayFrame } from "./exam/live-picture.ts";
+import { PipelineMeter } from "./exam/pipeline-meter.ts";
 import type { PixelChain } from "./exam/pixel-chain.ts";
 import type { CalibrationMap, DetectorEvent, DetectorHealth } from "./hal/detector/detector.ts";
 import type { DapMeter, Generator, Positioner } from "./hal/generator/generator.ts";
@@ -157,6 +160,10 @@ export async function assemble(given: Given): Promise<Assembled> {
 
   // ---- panel and calibration --------------------------------------------------------------------------
   const panelEvents = new Listeners<DetectorEvent>();
+  const meter = new PipelineMeter(clock);
+  panelEvents.add((event) => {
+    if (event.type === "frame") meter.arrived(event.header.lastPacketMs);
+  });
   await panelPort.open(pixels.memory.buffer, pixels.map.raw, (event) => panelEvents.emit(event));
   const panel: Panel = {
     info: panelPort.info,
@@ -166,6 +173,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     trigger: () => panelPort.trigger(),
     stop: () => panelPort.stop(),
     abort: () => panelPort.abort(),
+    adjustBeam: (beam) => panelPort.adjustBeam(beam),
   };
   let detectorHealth: DetectorHealth = {
     temperatureC: [],
@@ -207,6 +215,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     clock,
     log,
   );
+  acquisition.changes.add(({ state }) => meter.onState(state));
   const images = new ImageMaker({
     log,
     nowMs: () => clock.nowMs(),
@@ -217,6 +226,9 @@ export async function assemble(given: Given): Promise<Assembled> {
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
     uncorrected: (modeIndex) => calibrations.fault(modeIndex),
+  });
+  images.display.add(({ atMs, state }) => {
+    if (state === "live") meter.pictured(atMs);
   });
   const exams = new ExamService({
     clock,
@@ -385,6 +397,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         ...generator.heat(),
         fluoroSeconds: generator.fluoroTimer().seconds,
       },
+      pipeline: meter.figures(),
       ...free,
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
@@ -419,13 +432,11 @@ export async function assemble(given: Given): Promise<Assembled> {
     studies: studyPort({
       storage,
       pictures,
-      render: (picture, frame, window, width) =>
+      render: (picture, request) =>
         given.renderer.render({
           ...picture,
           invert: picture.photometric === "MONOCHROME1",
-          frame,
-          window,
-          width,
+          ...request,
         }),
       archives: () => archivesOf(configuration()).map((r) => r.id),
       onDeleted: (studyInstanceUid) =>
@@ -453,10 +464,8 @@ export async function assemble(given: Given): Promise<Assembled> {
     query: queryPort(queries),
     calibration: wizard === null ? undefined : calibrationPort(wizard, calibrations, panel.info),
     live: {
-      subscribe: (onFrame) =>
-        images.display.add((f) =>
-          onFrame({ ...f, lastImageHold: false, pixels: f.pixels.slice() }),
-        ),
+      subscribe: (onFrame) => images.display.add((frame) => onFrame(liveFrame(frame))),
+      held: () => (images.held === null ? null : liveFrame(images.held)),
     },
   };
 
@@ -546,6 +555,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     },
     async stop() {
       healthTimer.cancel();
+      meter.stop();
       stopWatching();
       await exams.close();
       await wizard?.stop();
@@ -562,6 +572,12 @@ export async function assemble(given: Given): Promise<Assembled> {
     },
   };
 }
+
+const liveFrame = ({ state, ...frame }: DisplayFrame): LiveFrame => ({
+  ...frame,
+  lastImageHold: state === "held",
+  cleared: state === "cleared",
+});
 
 function acceptorPorts(configuration: Configuration, port: number): AcceptorPorts {
   const { tls } = configuration;

@@ -1,150 +1,471 @@
-// Fluoroscopy on the whole device: the simulated GigE Vision panel, correction and processing, the live
-// view read by one client, a study sent and worklist queries made at the same time. fluoro [seconds=60].
+// Fluoroscopy on the whole device: frames of the simulated GigE Vision panel (a process of its own) to
+// the saved objects, while a study is sent and worklists are queried; without and with the kiosk's live
+// view in a real browser, all on the same two cores. fluoro [seconds=60] [cores=0,1] [browser=no].
 
-import { startSimulator } from "../../src/hal/detector/gige/simulator/start-simulator.ts";
+import { existsSync } from "node:fs";
+import { open, statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import type { Health } from "../../src/api/contract.ts";
+import { dicomDateTime } from "../../src/core/clock.ts";
+import {
+  type SimulatorProcess,
+  startSimulator,
+} from "../../src/hal/detector/gige/simulator/start-simulator.ts";
+import { OBJECTS, objectPath } from "../../src/store/object-path.ts";
+import { strings } from "../../src/ui/strings.ts";
 import { type DeviceProcess, startDevice, until } from "../../test/device-process.ts";
-import { freePort } from "../../test/peers/free-port.ts";
-import type { BenchTable } from "./table.ts";
+import { findings } from "../../test/dicom/iod/dciodvfy.ts";
+import { installed } from "../../test/peers/program.ts";
+import { startStorescp } from "../../test/peers/storescp.ts";
+import { startWlmscpfs } from "../../test/peers/wlmscpfs.ts";
+import { worklistFiles } from "../../test/peers/worklist-files.ts";
+import { launchBrowser, noChromium } from "../../test/ui/kiosk.ts";
+import { familyProcessorMs, forgetPeak, memoryOf, processorMs } from "../process-figures.ts";
+import type { BenchTable, Target } from "./table.ts";
 
 const DEFAULT_SECONDS = 60;
 const FPS = 30;
-/** DCMTK's Storage SCP: takes objects and throws them away. */
-const ARCHIVE = "storescp";
-const TICKS_PER_S = Number(
-  (await new Response(Bun.spawn(["getconf", "CLK_TCK"]).stdout).text()).trim(),
-);
-const KIB_PER_MIB = 1024;
-/** Between two looks at the API, ms. */
-const PROBE_MS = 10;
+const SIDE = 1344;
+const FRAME_BYTES = SIDE * SIDE * 2;
+/** The study that is sent: eight radiographs of 14.5 MB; one a second is what a Gigabit link carries. */
+const STUDY_IMAGES = 8;
+const WORKLIST_ITEMS = 20;
+/** Between the beginnings of two sendings, and of two worklist queries. */
+const PACE_MS = 1000;
+const OBJECT_BYTES_MAX = 2 ** 31;
+/** Frames of the saved run that are looked at. */
+const LOOKED_AT = 40;
+const NEEDED = ["storescp", "wlmscpfs", "dump2dcm", "dciodvfy"];
+
+/** The issue's targets, ms. */
+const TARGET_MS = { withoutBrowser: 15, withBrowser: 33, loopStall: 10 };
+
+interface Part {
+  readonly frames: string;
+  readonly lost: string;
+  readonly objects: string;
+  readonly rest: readonly string[];
+  readonly targets: readonly Target[];
+}
 
 export async function run(options: Readonly<Record<string, string>>): Promise<BenchTable> {
   const seconds = Number(options["seconds"] ?? DEFAULT_SECONDS);
+  if (!installed(...NEEDED))
+    throw new Error(`fluoro needs ${NEEDED.join(", ")}; script/test installs them`);
+  await demandRoom(1.2 * seconds * FPS * FRAME_BYTES);
+  const cores = await confine(options["cores"] ?? "0,1");
+  const rows: string[][] = [];
+  const targets: Target[] = [];
+  for (const browser of options["browser"] === "no" ? [false] : [false, true]) {
+    const name = browser ? "with the live view in Chromium" : "without a browser";
+    if (browser && noChromium) {
+      rows.push([`${name}: skipped, Chromium is not installed`, ...Array<string>(12).fill("")]);
+      continue;
+    }
+    const { frames, lost, objects, rest, targets: held } = await part(seconds, browser);
+    rows.push([name, frames, lost, objects, ...rest]);
+    targets.push(...held);
+  }
+  return {
+    title: "Fluoroscopy on the whole device",
+    note: [
+      `\`script/bench fluoro\`: ${seconds} s at ${FPS} frames/s, ${SIDE} × ${SIDE} × 16, from the simulated panel's process over GigE Vision to the saved objects, everything on ${cores}.`,
+      `Meanwhile a study of ${STUDY_IMAGES} radiographs (${Math.round((STUDY_IMAGES * 2688 * 2688 * 2) / 1e6)} MB) is sent to storescp and a worklist of ${WORKLIST_ITEMS} items asked of wlmscpfs, both once a second.`,
+      "Times are the device's own (`pipeline` of `GET health`): from a frame's last packet to its descriptor on the main loop, to its processed picture there, and how late a 5 ms timer of the main loop fires.",
+      `Targets: 0 lost, p99 to the main loop ≤ ${TARGET_MS.withoutBrowser} ms without and ≤ ${TARGET_MS.withBrowser} ms with the browser, stall p99 ≤ ${TARGET_MS.loopStall} ms.`,
+      `Lost: by the panel + no free slot + in processing or saving. Objects: dciodvfy's findings, ≤ 2 GiB, every frame's bytes there, ${LOOKED_AT} frames of each looked at. Processor times in % of one core.`,
+    ].join(" "),
+    columns: [
+      "what",
+      "frames saved",
+      "lost",
+      "objects",
+      "to the main loop p50 / p99 / max ms",
+      "to the picture p50 / p99 / max ms",
+      "loop stall p99 / max ms",
+      "shown by the browser, frames/s",
+      "studies sent, queries",
+      "device CPU %",
+      "panel CPU %",
+      "browser CPU %",
+      "memory before / peak MiB",
+    ],
+    rows,
+    targets,
+  };
+}
+
+async function part(seconds: number, withBrowser: boolean): Promise<Part> {
   const panel = await startSimulator();
   try {
-    const port = await freePort();
-    const remote = { id: "archive", aeTitle: "ARCHIVE", host: "127.0.0.1", port };
+    await using archive = await startStorescp(["--ignore"]);
+    await using ris = await startWlmscpfs("RIS", await worklistOfToday());
+    const at = { host: "127.0.0.1" };
     await using device = await startDevice({
       detector: `gige:${panel.address}`,
-      configuration: { remotes: [remote] },
-    });
-    const { pid } = device.process;
-    const archive =
-      Bun.which(ARCHIVE) === null ? null : Bun.spawn([ARCHIVE, "--ignore", `${port}`]);
-    const study = await exposedStudy(device);
-    const exam = await device.post<{ id: string }>("exams", { patient: { name: "Bench^Fluoro" } });
-    await until("the panel ready", () =>
-      device.post(`exams/${exam.id}/prepare`).then(
-        () => true as const,
-        () => undefined,
-      ),
-    );
-    let live = 0;
-    const socket = new WebSocket(`${device.http.replace("http", "ws")}/api/v1/live`);
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => {
-      if (data instanceof ArrayBuffer) live++;
-    };
-    const cpuBefore = await cpuSeconds(pid);
-    const beganMs = performance.now();
-    const answersMs: number[] = [];
-    let over = false;
-    const probing = (async () => {
-      while (!over) {
-        const askedMs = performance.now();
-        await device.get("health");
-        answersMs.push(performance.now() - askedMs);
-        await Bun.sleep(PROBE_MS);
-      }
-    })();
-    let sent = 0;
-    const sending = (async () => {
-      while (!over && archive !== null) {
-        const order = { type: "send", remoteId: "archive", studyInstanceUid: study };
-        const { id } = await device.post<{ id: string }>("jobs", order);
-        const { state } = await until("the study sent", async () => {
-          const job = await device.get<{ state: string }>(`jobs/${id}`);
-          return job.state === "done" || job.state === "failed" ? job : undefined;
-        });
-        if (state === "done") sent++;
-        else break;
-      }
-    })();
-    await device.post("simulator/expose", {
-      kind: "fluoroscopy",
-      durationMs: seconds * 1000,
-      fps: FPS,
-    });
-    over = true;
-    await probing;
-    await sending;
-    archive?.kill();
-    await archive?.exited;
-    const tookS = (performance.now() - beganMs) / 1000;
-    const cpu = (100 * ((await cpuSeconds(pid)) - cpuBefore)) / tookS;
-    const { detector } = await device.get<{ detector: { lost: number; overruns: number } }>(
-      "health",
-    );
-    socket.close();
-    const saved = await until("the saved run", async () => {
-      const { instances, exposures } = await device.get<{
-        instances: { numberOfFrames: number }[];
-        exposures: { frames?: number }[];
-      }>(`exams/${exam.id}`);
-      const made = exposures.at(-1)?.frames ?? Number.POSITIVE_INFINITY;
-      const frames = instances.reduce((sum, i) => sum + i.numberOfFrames, 0);
-      return frames >= made
-        ? { objects: instances.filter((i) => i.numberOfFrames > 0).length, frames }
-        : undefined;
-    });
-    const sorted = answersMs.toSorted((a, b) => a - b);
-    const at = (share: number) =>
-      (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(1);
-    return {
-      title: "Fluoroscopy on the whole device",
-      note: `\`script/bench fluoro\`: ${seconds} s at ${FPS} frames/s, 1344 × 1344, from the simulated panel's process over GigE Vision to the saved object, live view read by one client. The main loop is judged by the answers of \`GET health\` asked every ${PROBE_MS} ms meanwhile. Processor time of the device's process, of one core; the panel's process beside it.`,
-      columns: [
-        "frames lost",
-        "frames saved",
-        "objects",
-        "live frames",
-        "send jobs of three radiographs done meanwhile",
-        "health answer p50 / p99 / max ms",
-        "CPU %",
-        "memory peak MiB",
-      ],
-      rows: [
-        [
-          String(detector.lost + detector.overruns),
-          String(saved.frames),
-          String(saved.objects),
-          String(live),
-          archive === null ? `skipped: no ${ARCHIVE}` : String(sent),
-          `${at(0.5)} / ${at(0.99)} / ${at(1)}`,
-          cpu.toFixed(0),
-          (await peakMib(pid)).toFixed(0),
+      configuration: {
+        remotes: [
+          { id: "archive", aeTitle: "ARCHIVE", port: archive.port, services: ["storage"], ...at },
+          { id: "ris", aeTitle: "RIS", port: ris.port, services: ["worklist"], ...at },
         ],
-      ],
-    };
+      },
+    });
+    const study = await exposedStudy(device);
+    const exam = await device.post<{ id: string }>("exams", {
+      patient: { name: "Bench^Fluoro" },
+      operator: "Bench^Operator",
+      protocolId: "fluoroscopy",
+    });
+    await using browser = withBrowser ? await openBrowser(device.http) : null;
+    await prepared(device, exam.id);
+    return await exposed({ device, panel, browser, study, examId: exam.id, seconds });
   } finally {
     await panel.stop();
   }
 }
 
-/** A study of three radiographs, ready to be sent. */
+interface Room {
+  readonly device: DeviceProcess;
+  readonly panel: SimulatorProcess;
+  readonly browser: LiveBrowser | null;
+  readonly study: string;
+  readonly examId: string;
+  readonly seconds: number;
+}
+
+async function exposed(room: Room): Promise<Part> {
+  const { device, panel, browser, study, examId, seconds } = room;
+  const { pid } = device.process;
+  const countsBefore = await freshCounts(device);
+  const before = await memoryOf(pid);
+  await forgetPeak(pid);
+  const processors = async () => ({
+    device: await processorMs(pid),
+    panel: await processorMs(panel.pid),
+    browser: browser === null ? 0 : await familyProcessorMs(browser.pid),
+  });
+  await browser?.count();
+  const [from, beganMs] = [await processors(), performance.now()];
+  const others = besides(device, study);
+  await device.post("simulator/expose", {
+    kind: "fluoroscopy",
+    durationMs: seconds * 1000,
+    fps: FPS,
+  });
+  const [to, tookMs] = [await processors(), performance.now() - beganMs];
+  const shown = (await browser?.shown()) ?? null;
+  const { sent, queries } = await others.end();
+  const memory = await memoryOf(pid);
+  const counts = await freshCounts(device);
+  const { pipeline } = await device.get<Health>("health");
+  if (pipeline === undefined) throw new Error("the device measured nothing");
+
+  const wanted = seconds * FPS;
+  const saved = await savedRun(device, examId, wanted);
+  const percent = (kind: keyof typeof to) => ((100 * (to[kind] - from[kind])) / tookMs).toFixed(0);
+  const [byPanel, noSlot] = [
+    counts.lost - countsBefore.lost,
+    counts.overruns - countsBefore.overruns,
+  ];
+  const three = ({ p50, p99, max }: { p50: number; p99: number; max: number }) =>
+    `${p50} / ${p99} / ${max}`;
+  return {
+    frames: `${saved.frames} of ${wanted}`,
+    lost: `${byPanel} + ${noSlot} + ${wanted - byPanel - noSlot - saved.frames}`,
+    objects: saved.verdict,
+    rest: [
+      three(pipeline.arrivalMs),
+      three(pipeline.pictureMs),
+      `${pipeline.loopStallMs.p99} / ${pipeline.loopStallMs.max}`,
+      shown === null ? "" : (shown / seconds).toFixed(1),
+      `${sent}, ${queries}`,
+      percent("device"),
+      percent("panel"),
+      browser === null ? "" : percent("browser"),
+      `${before.residentMib.toFixed(0)} / ${memory.peakMib.toFixed(0)}`,
+    ],
+    targets: targetsOf(pipeline, { wanted, saved, withBrowser: browser !== null }),
+  };
+}
+
+function targetsOf(
+  { arrivalMs, pictureMs, loopStallMs }: NonNullable<Health["pipeline"]>,
+  run: { readonly wanted: number; readonly saved: Saved; readonly withBrowser: boolean },
+): Target[] {
+  const { wanted, saved, withBrowser } = run;
+  const where = withBrowser ? "with the browser" : "without a browser";
+  const toMainMs = withBrowser ? TARGET_MS.withBrowser : TARGET_MS.withoutBrowser;
+  return [
+    {
+      what: `fluoroscopy ${where}: frames lost, objects`,
+      target: "0, valid and whole",
+      here: `${wanted - saved.frames} of ${wanted}; ${saved.verdict}`,
+      met: saved.frames === wanted && saved.isRight,
+    },
+    {
+      what: `fluoroscopy ${where}: frame complete to the main loop`,
+      target: `p99 ≤ ${toMainMs} ms`,
+      here: `p99 ${arrivalMs.p99} ms, longest ${arrivalMs.max}; to its processed picture p99 ${pictureMs.p99}, longest ${pictureMs.max}`,
+      met: arrivalMs.p99 <= toMainMs,
+    },
+    {
+      what: `fluoroscopy ${where}: main loop held up`,
+      target: `p99 ≤ ${TARGET_MS.loopStall} ms`,
+      here: `p99 ${loopStallMs.p99} ms, longest ${loopStallMs.max}`,
+      met: loopStallMs.p99 <= TARGET_MS.loopStall,
+    },
+  ];
+}
+
+// ---- what happens besides --------------------------------------------------------------------------
+
+/** Sends the study and asks for the worklist, again and again until it is ended. */
+function besides(device: DeviceProcess, studyInstanceUid: string) {
+  let over = false;
+  let sent = 0;
+  let queries = 0;
+  const paced = async (once: () => Promise<void>) => {
+    while (!over) {
+      const nextMs = performance.now() + PACE_MS;
+      await once();
+      await Bun.sleep(Math.max(0, nextMs - performance.now()));
+    }
+  };
+  const sending = paced(async () => {
+    const order = { type: "send", remoteId: "archive", studyInstanceUid };
+    const { id } = await device.post<{ id: string }>("jobs", order);
+    await until("the study sent", async () => {
+      const job = await device.get<{ state: string; reason?: string }>(`jobs/${id}`);
+      if (job.state === "failed") throw new Error(`the study was not sent: ${job.reason}`);
+      return job.state === "done" ? job : undefined;
+    });
+    sent++;
+  });
+  const asking = paced(async () => {
+    const answer = await device.post<{ items: unknown[]; complete: boolean; reason?: string }>(
+      "worklist/query",
+    );
+    if (!answer.complete || answer.items.length !== WORKLIST_ITEMS)
+      throw new Error(`the worklist came with ${answer.items.length} items: ${answer.reason}`);
+    queries++;
+  });
+  const both = Promise.all([sending, asking]);
+  both.catch(() => {});
+  return {
+    async end() {
+      over = true;
+      await both;
+      return { sent, queries };
+    },
+  };
+}
+
+/** A study of radiographs, ready to be sent. */
 async function exposedStudy(device: DeviceProcess): Promise<string> {
   const { id } = await device.post<{ id: string }>("exams", { patient: { name: "Bench^Send" } });
-  for (let i = 0; i < 3; i++) await device.post("simulator/expose", { kind: "radiography" });
+  await prepared(device, id);
+  for (let i = 0; i < STUDY_IMAGES; i++)
+    await device.post("simulator/expose", { kind: "radiography" });
   const done = await device.post<{ studyInstanceUid: string }>(`exams/${id}/complete`);
   return done.studyInstanceUid;
 }
 
-async function cpuSeconds(pid: number): Promise<number> {
-  const stat = await Bun.file(`/proc/${pid}/stat`).text();
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
+/** Waits until the panel is calibrated and armed. */
+const prepared = (device: DeviceProcess, examId: string) =>
+  until("the panel ready", () =>
+    device.post(`exams/${examId}/prepare`).then(
+      () => true as const,
+      () => undefined,
+    ),
+  );
+
+function worklistOfToday(): Promise<Uint8Array[]> {
+  const { date } = dicomDateTime(Date.now(), Intl.DateTimeFormat().resolvedOptions().timeZone);
+  return worklistFiles(
+    Array.from({ length: WORKLIST_ITEMS }, (_, i) => ({
+      name: `Bench^Number${i}`,
+      id: `P${i}`,
+      date,
+      studyUid: `1.2.826.0.1.77.${i + 1}`,
+    })),
+  );
 }
 
-async function peakMib(pid: number): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`).text();
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / KIB_PER_MIB;
+/** The panel's counts; the device reads them every two seconds. */
+async function freshCounts(device: DeviceProcess): Promise<Health["detector"]> {
+  const first = await device.get<Health>("health");
+  return until("fresh counts", async () => {
+    const now = await device.get<Health>("health");
+    return Date.parse(now.time) - Date.parse(first.time) > 2500 ? now.detector : undefined;
+  });
+}
+
+// ---- the browser -----------------------------------------------------------------------------------
+
+interface LiveBrowser extends AsyncDisposable {
+  /** The process all of the browser's come from. */
+  readonly pid: number;
+  /** Counts what is painted from now on. */
+  count(): Promise<void>;
+  /** Live frames painted since, each once. */
+  shown(): Promise<number>;
+}
+
+/** The kiosk page with the open exam on it, as at the console. */
+async function openBrowser(http: string): Promise<LiveBrowser> {
+  const before = await childrenCalled("chrom");
+  const browser = await launchBrowser();
+  const [pid] = (await childrenCalled("chrom")).filter((child) => !before.includes(child));
+  if (pid === undefined) throw new Error("the browser's process is not to be found");
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(http);
+  await page.locator(".link-veil").waitFor({ state: "detached" });
+  await page.locator("nav button", { hasText: strings.nav.exam }).click();
+  await page.locator(".screen.exam").waitFor();
+  return {
+    pid,
+    count: () => countPainted(page),
+    shown: () => page.evaluate(() => Number(document.body.dataset["painted"])),
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+/** At every paint, a frame that was not there at the last one counts. */
+const countPainted = (page: Page) =>
+  page.evaluate(() => {
+    let last: string | undefined;
+    let painted = 0;
+    const look = () => {
+      const viewer = document.querySelector<HTMLElement>('.viewer[data-state="live"]');
+      const frame = viewer?.dataset["frame"];
+      if (frame !== undefined && frame !== last) painted++;
+      last = frame;
+      document.body.dataset["painted"] = String(painted);
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+
+async function childrenCalled(name: string): Promise<number[]> {
+  const listed = Bun.spawnSync(["ps", "-o", "pid=,comm=", "--ppid", String(process.pid)]);
+  return listed.stdout
+    .toString()
+    .split("\n")
+    .filter((line) => line.includes(name))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+// ---- what was saved --------------------------------------------------------------------------------
+
+interface Saved {
+  readonly frames: number;
+  readonly isRight: boolean;
+  readonly verdict: string;
+}
+
+/** Waits for the run's objects and looks at each file: validator, size, pixels. */
+async function savedRun(device: DeviceProcess, examId: string, wanted: number): Promise<Saved> {
+  const { studyInstanceUid, instances } = await device.get<{
+    studyInstanceUid: string;
+    instances: { sopInstanceUid: string; numberOfFrames: number }[];
+  }>(`exams/${examId}`);
+  const objects = instances.filter((i) => i.numberOfFrames > 0);
+  const wrong: string[] = [];
+  let largest = 0;
+  for (const { sopInstanceUid, numberOfFrames } of objects) {
+    const file = join(device.dataFolder, OBJECTS, objectPath(studyInstanceUid, sopInstanceUid));
+    largest = Math.max(largest, Bun.file(file).size);
+    wrong.push(...findings(file, "RF"), ...(await pixelProblems(file, numberOfFrames)));
+  }
+  if (largest > OBJECT_BYTES_MAX) wrong.push(`an object has ${largest} bytes`);
+  const frames = objects.reduce((sum, i) => sum + i.numberOfFrames, 0);
+  if (frames !== wanted) console.error(`fluoro: ${frames} frames saved of ${wanted}`);
+  for (const line of wrong) console.error(`fluoro: ${line}`);
+  const size = `${objects.length} of ≤ ${(largest / 2 ** 30).toFixed(2)} GiB`;
+  return {
+    frames,
+    isRight: objects.length > 0 && wrong.length === 0,
+    verdict: wrong.length === 0 ? `${size}, all right` : `${size}, ${wrong.length} findings`,
+  };
+}
+
+const ELEMENT_HEAD = [0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x57, 0, 0];
+
+/** Pixel Data (OW, explicit VR) ends the file with every frame's bytes; some frames are looked at. */
+async function pixelProblems(path: string, frames: number): Promise<string[]> {
+  const bytes = frames * FRAME_BYTES;
+  const pixelsAt = Bun.file(path).size - bytes;
+  const handle = await open(path);
+  try {
+    const read = async (length: number, position: number) => {
+      const { buffer } = await handle.read(new Uint8Array(length), 0, length, position);
+      return buffer;
+    };
+    const head = await read(12, pixelsAt - 12);
+    const length = new DataView(head.buffer).getUint32(8, true);
+    if (ELEMENT_HEAD.some((byte, i) => head[i] !== byte) || length !== bytes)
+      return [`${path}: its pixel data does not hold ${frames} frames`];
+    const problems: string[] = [];
+    let before: Uint16Array | null = null;
+    for (let i = 0; i < LOOKED_AT; i++) {
+      // Pairs of neighbours: alike, as pictures of one patient are, and not the same, as noise never is.
+      const pair = Math.floor(((i >> 1) * (frames - 2)) / (LOOKED_AT / 2));
+      const frame = new Uint16Array(
+        (await read(FRAME_BYTES, pixelsAt + (pair + (i & 1)) * FRAME_BYTES)).buffer,
+      );
+      const seen = likeness(frame, before ?? frame);
+      if (seen.spread < 1) problems.push(`${path}: frame ${pair + (i & 1)} is empty`);
+      else if ((i & 1) === 1 && (seen.correlation < 0.9 || seen.same))
+        problems.push(`${path}: frames ${pair} and ${pair + 1} are no neighbours`);
+      before = (i & 1) === 1 ? null : frame;
+    }
+    return problems;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Of every 13th pixel: standard deviation, correlation with another frame, and whether nothing differs. */
+function likeness(a: Uint16Array, b: Uint16Array) {
+  let [n, sumA, sumB, squaresA, squaresB, products, differ] = [0, 0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < a.length; i += 13) {
+    const [x, y] = [a[i] ?? 0, b[i] ?? 0];
+    n++;
+    sumA += x;
+    sumB += y;
+    squaresA += x * x;
+    squaresB += y * y;
+    products += x * y;
+    if (x !== y) differ++;
+  }
+  const varianceA = squaresA / n - (sumA / n) ** 2;
+  const varianceB = squaresB / n - (sumB / n) ** 2;
+  const covariance = products / n - (sumA / n) * (sumB / n);
+  return {
+    spread: Math.sqrt(varianceA),
+    correlation: covariance / Math.sqrt(varianceA * varianceB),
+    same: differ === 0,
+  };
+}
+
+// ---- the machine -----------------------------------------------------------------------------------
+
+/** @throws Error when the run does not fit on the disk of temporary files */
+async function demandRoom(bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(tmpdir());
+  if (bavail * bsize < bytes)
+    throw new Error(
+      `fluoro writes ${(bytes / 1e9).toFixed(1)} GB to ${tmpdir()}, ${((bavail * bsize) / 1e9).toFixed(1)} GB are free; make room, set TMPDIR or choose seconds=`,
+    );
+}
+
+/** Keeps this process and all it starts on these cores; answers what to call that. */
+async function confine(cores: string): Promise<string> {
+  if (navigator.hardwareConcurrency <= 2) return "this machine's two cores";
+  if (!existsSync("/usr/bin/taskset")) return "all cores (taskset is not installed)";
+  const set = Bun.spawnSync(["taskset", "-a", "-c", "-p", cores, String(process.pid)]);
+  if (set.exitCode !== 0) throw new Error(`no cores ${cores}: ${set.stderr.toString().trim()}`);
+  return `cores ${cores}`;
 }

@@ -3,11 +3,9 @@
 
 import { type DeviceProcess, startDevice, until } from "../../test/device-process.ts";
 import { startStorescp } from "../../test/peers/storescp.ts";
+import { forgetPeak, memoryOf, processorMs } from "../process-figures.ts";
 import type { BenchTable } from "./table.ts";
 
-const KIB_PER_MIB = 1024;
-/** USER_HZ of Linux. */
-const MS_PER_TICK = 10;
 const FRAME_RATES = [30, 15, 7.5];
 const RUN_TIME_MAX_MS = 180_000;
 
@@ -30,24 +28,25 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       remotes: [{ id: "archive", aeTitle: "ARCHIVE", host: "127.0.0.1", port: archive.port }],
     },
   });
+  const { pid } = device.process;
   // Slots and workers are warm after a short run; from there on memory shall stay as it is.
   await fluoroscopy(device, 30, 30);
   const rows: string[][] = [];
   for (const rate of rates) {
-    const before = await memoryOf(device);
-    await forgetPeak(device);
+    const before = await memoryOf(pid);
+    await forgetPeak(pid);
     const overrunsBefore = await countsOf(device);
-    const cpuBeganMs = await processorMs(device);
+    const cpuBeganMs = await processorMs(pid);
     const beganMs = performance.now();
     const exam = await fluoroscopy(device, frames, rate);
     const runMs = performance.now() - beganMs;
-    const cpuMs = (await processorMs(device)) - cpuBeganMs;
-    const run = await memoryOf(device);
+    const cpuMs = (await processorMs(pid)) - cpuBeganMs;
+    const run = await memoryOf(pid);
     const counts = await countsOf(device);
     const sendBeganMs = performance.now();
     await send(device, exam.studyInstanceUid);
     const sendMs = performance.now() - sendBeganMs;
-    const sent = await memoryOf(device);
+    const sent = await memoryOf(pid);
     const inObject = exam.instances.find((i) => i.numberOfFrames > 0)?.numberOfFrames ?? 0;
     rows.push([
       `${rate}`,
@@ -56,9 +55,9 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       (cpuMs / frames).toFixed(0),
       (runMs / 1000).toFixed(1),
       (sendMs / 1000).toFixed(1),
-      before.rssMib.toFixed(0),
-      (run.peakMib - before.rssMib).toFixed(0),
-      (sent.peakMib - before.rssMib).toFixed(0),
+      before.residentMib.toFixed(0),
+      (run.peakMib - before.residentMib).toFixed(0),
+      (sent.peakMib - before.residentMib).toFixed(0),
     ]);
   }
   return {
@@ -118,23 +117,4 @@ async function countsOf(device: DeviceProcess): Promise<{ overruns: number; lost
     const now = await device.get<typeof first>("health");
     return Date.parse(now.time) - Date.parse(first.time) > 2500 ? now.detector : undefined;
   });
-}
-
-async function memoryOf(device: DeviceProcess): Promise<{ rssMib: number; peakMib: number }> {
-  const status = await Bun.file(`/proc/${device.process.pid}/status`).text();
-  const kib = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
-  return { rssMib: kib("VmRSS") / KIB_PER_MIB, peakMib: kib("VmHWM") / KIB_PER_MIB };
-}
-
-/** Time all threads of the process have spent on processors (proc(5): stat, fields 14 and 15). */
-async function processorMs(device: DeviceProcess): Promise<number> {
-  const stat = await Bun.file(`/proc/${device.process.pid}/stat`).text();
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
-}
-
-/** Sets VmHWM back to VmRSS (proc(5): clear_refs 5). */
-async function forgetPeak(device: DeviceProcess): Promise<void> {
-  await Bun.write(`/proc/${device.process.pid}/clear_refs`, "5");
 }

@@ -6,6 +6,17 @@ export interface BenchTable {
   readonly note: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Of the project's targets those that this part measures. */
+  readonly targets?: readonly Target[];
+}
+
+/** A line of the table of targets. */
+export interface Target {
+  /** The line's name: it takes the place of the line so called. */
+  readonly what: string;
+  readonly target: string;
+  readonly here: string;
+  readonly met: boolean;
 }
 
 /** A part of script/bench. Options come from the command line as name=value. */

@@ -84,6 +84,12 @@ export const remoteHealthSchema = z
   .openapi("RemoteHealth");
 export type RemoteHealth = z.infer<typeof remoteHealthSchema>;
 
+const durationsSchema = z.object({
+  p50: z.number().openapi({ description: "ms" }),
+  p99: z.number().openapi({ description: "ms" }),
+  max: z.number().openapi({ description: "ms" }),
+});
+
 export const healthSchema = z
   .object({
     status: z.enum(["ok", "degraded", "fault"]),
@@ -124,6 +130,28 @@ export const healthSchema = z
       housingPercent: z.number().optional(),
       fluoroSeconds: z.number().optional(),
     }),
+    pipeline: z
+      .object({
+        frames: z.number().int().openapi({ description: "Frames that came to the main loop" }),
+        arrivalMs: durationsSchema.openapi({
+          description: "From a frame's last packet to the main loop",
+        }),
+        pictures: z
+          .number()
+          .int()
+          .openapi({ description: "Pictures of a run processed for the screen" }),
+        pictureMs: durationsSchema.openapi({
+          description: "From a frame's last packet to its processed picture on the main loop",
+        }),
+        loopStallMs: durationsSchema.openapi({
+          description: "How late the main loop came to what was due",
+        }),
+      })
+      .optional()
+      .openapi({
+        description:
+          "How the way of the frames kept up in the last exposure, or in the present one so far; absent before the first",
+      }),
     disk: z.object({
       freeBytes: z.number(),
       totalBytes: z.number().optional(),
@@ -439,6 +467,10 @@ export const prepareRequestSchema = z
   .strictObject({
     protocolId: idSchema.optional(),
     technique: techniqueSchema.partial().optional(),
+    brightness: z.enum(["automatic", "fixed"]).optional().openapi({
+      description:
+        "Fluoroscopy: automatic follows the picture with voltage and current, from the technique on; fixed keeps it. Default: fixed where a technique is given, else automatic",
+    }),
     laterality: lateralitySchema.optional(),
     geometry: geometryRequestSchema.optional(),
     contrastAgent: textSchema(64)
@@ -651,11 +683,39 @@ export const windowSchema = z
 /** Frames are counted from 1, as DICOM does. */
 const frameSchema = z.coerce.number().int().min(1).max(1_000_000).default(1);
 
-export const renderQuerySchema = z.strictObject({
-  window: windowSchema.optional().openapi({ type: "string", example: "2048,4096" }),
-  frame: frameSchema,
-  width: z.coerce.number().int().min(16).max(8192).optional(),
-});
+/** Pixels a mask may be moved by. */
+export const MASK_SHIFT_MAX = 64;
+
+const shiftSchema = z
+  .string()
+  .regex(/^-?\d{1,2},-?\d{1,2}$/, "must be pixels to the right and down such as 2,-1")
+  .transform((text) => {
+    const [x = 0, y = 0] = text.split(",").map(Number);
+    return { x, y };
+  })
+  .refine(({ x, y }) => Math.max(Math.abs(x), Math.abs(y)) <= MASK_SHIFT_MAX, {
+    error: `is beyond ${MASK_SHIFT_MAX} pixels`,
+  });
+
+export const renderQuerySchema = z
+  .strictObject({
+    window: windowSchema.optional().openapi({ type: "string", example: "2048,4096" }),
+    frame: frameSchema,
+    width: z.coerce.number().int().min(16).max(8192).optional(),
+    mask: z.coerce.number().int().min(1).max(1_000_000).optional().openapi({
+      description:
+        "Frame of a run that is subtracted: the difference of logarithms is shown, zero as middle grey. `window` is then one of differences; without it nearly all of them are shown",
+    }),
+    shift: shiftSchema.optional().openapi({
+      type: "string",
+      example: "2,-1",
+      description: "Moves the mask by pixels to the right and down",
+    }),
+  })
+  .refine((query) => query.shift === undefined || query.mask !== undefined, {
+    path: ["shift"],
+    error: "moves a mask: name its frame",
+  });
 export const pixelQuerySchema = z.strictObject({ frame: frameSchema });
 
 // ---- jobs -----------------------------------------------------------------------------------------

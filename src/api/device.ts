@@ -87,6 +87,10 @@ export interface ExamsPort {
   release?(examId: string): Promise<Answer<Exam>>;
   /** Sends what the MPPS server did not take of the exam's step again. */
   resendStep?(examId: string): Promise<Answer<Exam>>;
+  /** Stores the image that is held on the screen as an image of its own. */
+  storeLastImage?(examId: string): Promise<Answer<Instance>>;
+  /** Saves the last run of fluoroscopy, which was only looked at, after all. */
+  saveLastRun?(examId: string): Promise<Answer<readonly Instance[]>>;
   secondaryCapture?(examId: string, request: SecondaryCaptureRequest): Promise<Answer<Instance>>;
 }
 
@@ -107,6 +111,9 @@ export interface RenderRequest {
   /** From 1. */
   readonly frame: number;
   readonly width?: number | undefined;
+  /** Frame that is subtracted, from 1. */
+  readonly mask?: number | undefined;
+  readonly shift?: { readonly x: number; readonly y: number } | undefined;
 }
 
 /** One frame's stored pixels: unsigned, little endian, row by row. */
@@ -119,6 +126,9 @@ export interface PixelFrame {
   readonly samplesPerPixel: 1 | 3;
   readonly photometricInterpretation: "MONOCHROME1" | "MONOCHROME2" | "RGB";
   readonly numberOfFrames: number;
+  readonly frameTimeMs?: number | undefined;
+  /** Values are linear in the counts. */
+  readonly linear?: boolean | undefined;
   readonly window?: { readonly center: number; readonly width: number } | undefined;
 }
 
@@ -168,6 +178,8 @@ export interface MediaPort {
 }
 
 export interface LivePort {
-  /** Frames as they come; a listener that is busy misses some, and none waits for it. */
+  /** Frames as they come; their pixels are valid during the call only. */
   subscribe(onFrame: (frame: LiveFrame) => void): Unsubscribe;
+  /** The image that is held; its pixels are valid until something else happens. */
+  held(): LiveFrame | null;
 }

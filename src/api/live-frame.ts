@@ -14,17 +14,19 @@ export interface LiveFrame {
   readonly atMs: number;
   /** True: the beam is off and this is the last image, held. */
   readonly lastImageHold: boolean;
-  /** Rows × columns, already windowed. */
+  /** True: nothing is shown any more; a message without pixels. */
+  readonly cleared?: boolean | undefined;
+  /** Rows × columns, already windowed; valid while it is handed over. */
   readonly pixels: Uint8Array;
 }
 
-/** Little endian: magic u32, version u16, flags u16 (bit 0: held), sequence u32, columns u32, rows u32, 4 reserved, time f64. */
+/** Little endian: magic u32, version u16, flags u16 (bit 0: held, bit 1: cleared), sequence u32, columns u32, rows u32, 4 reserved, time f64. */
 export function encodeLiveFrame(frame: LiveFrame): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(LIVE_HEADER_BYTES + frame.pixels.byteLength);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, LIVE_MAGIC, true);
   view.setUint16(4, LIVE_VERSION, true);
-  view.setUint16(6, frame.lastImageHold ? 1 : 0, true);
+  view.setUint16(6, (frame.lastImageHold ? 1 : 0) | (frame.cleared === true ? 2 : 0), true);
   view.setUint32(8, frame.sequence, true);
   view.setUint32(12, frame.columns, true);
   view.setUint32(16, frame.rows, true);

@@ -1,10 +1,9 @@
-// Puts the API on a loopback port, and sends live frames to WebSockets: the newest frame wins.
+// Puts the API on a loopback port, and lets WebSockets watch the live view.
 
-import type { Server, ServerWebSocket } from "bun";
-import type { Unsubscribe } from "../core/listeners.ts";
+import type { Server } from "bun";
 import type { LivePort } from "./device.ts";
 import { CAPTURE_BYTES_MAX } from "./guard.ts";
-import { encodeLiveFrame, type LiveFrame } from "./live-frame.ts";
+import { LiveFeed } from "./live-feed.ts";
 import type { ApiApp } from "./route.ts";
 
 /** Live views at a time. */
@@ -23,13 +22,12 @@ export class ApiPortError extends Error {
 }
 
 interface Viewer {
-  pending: LiveFrame | null;
-  draining: boolean;
-  unsubscribe: Unsubscribe;
+  seat: ReturnType<LiveFeed["add"]> | null;
 }
 
 /** Listens on 127.0.0.1; port 0 takes a free one. @throws ApiPortError */
 export function serveApi(app: ApiApp, port: number, live?: LivePort): ApiServer {
+  const feed = new LiveFeed(live);
   let viewers = 0;
   let server: Server<Viewer>;
   try {
@@ -41,28 +39,25 @@ export function serveApi(app: ApiApp, port: number, live?: LivePort): ApiServer 
       maxRequestBodySize: CAPTURE_BYTES_MAX * 2,
       fetch(request, own) {
         const upgrade = (candidate: Request) =>
-          viewers < LIVE_VIEWERS_MAX &&
-          own.upgrade(candidate, {
-            data: { pending: null, draining: false, unsubscribe: () => {} },
-          });
+          viewers < LIVE_VIEWERS_MAX && own.upgrade(candidate, { data: { seat: null } });
         return app.fetch(request, { upgrade });
       },
       websocket: {
         maxPayloadLength: 1024,
         open(socket) {
           viewers += 1;
-          socket.data.unsubscribe = live?.subscribe((frame) => offer(socket, frame)) ?? (() => {});
+          socket.data.seat = feed.add({
+            bufferedBytes: () => socket.getBufferedAmount(),
+            send: (message) => void socket.sendBinary(message),
+          });
         },
         message() {},
         drain(socket) {
-          socket.data.draining = false;
-          const { pending } = socket.data;
-          socket.data.pending = null;
-          if (pending !== null) offer(socket, pending);
+          socket.data.seat?.drained();
         },
         close(socket) {
           viewers -= 1;
-          socket.data.unsubscribe();
+          socket.data.seat?.leave();
         },
       },
     });
@@ -78,14 +73,4 @@ export function serveApi(app: ApiApp, port: number, live?: LivePort): ApiServer 
     port: taken,
     stop: () => server.stop(true),
   };
-}
-
-/** Sends the frame, or keeps it in place of an older one while the socket is busy. */
-function offer(socket: ServerWebSocket<Viewer>, frame: LiveFrame): void {
-  if (socket.data.draining) {
-    socket.data.pending = frame;
-    return;
-  }
-  // Bun answers -1 when the bytes wait for the socket to drain.
-  if (socket.send(encodeLiveFrame(frame)) === -1) socket.data.draining = true;
 }

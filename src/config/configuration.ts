@@ -173,6 +173,14 @@ const acquisition = z.strictObject({
     .union([z.literal(10), z.literal(12), z.literal(14), z.literal(16)], "must be 10, 12, 14 or 16")
     .default(14),
   exposureIndexInDx: z.boolean().default(false),
+  /** Fluoroscopy: voltage and current follow the brightness of the picture. */
+  automaticBrightness: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Air kerma at the panel, of a frame, in µGy. */
+      targetMicroGray: z.number().min(0.001).max(10).default(0.1),
+    })
+    .prefault({}),
   objects: z
     .strictObject({
       radiography: z.enum(["DX", "CR", "RF", "XA"]).default("DX"),

@@ -11,11 +11,13 @@ import type {
   DetectorMode,
   DetectorState,
   PhantomName,
+  SimulatedBeam,
 } from "../hal/detector/detector.ts";
 import type { Generator } from "../hal/generator/generator.ts";
 import type { ExposureReport } from "../model/exposure.ts";
 import type { FrameHeader } from "../model/frame.ts";
 import type { ExposureKind, Protocol, TechniqueSetting } from "../model/protocol.ts";
+import type { PulseTechnique } from "./automatic-brightness.ts";
 
 /** The panel's client in the acquisition thread. */
 export interface Panel {
@@ -26,6 +28,8 @@ export interface Panel {
   trigger(): Promise<void>;
   stop(): Promise<void>;
   abort(): void;
+  /** Panels of software: the run's beam is another one from the next frame on. */
+  adjustBeam(beam: SimulatedBeam): void;
 }
 
 export type AcquisitionState =
@@ -295,6 +299,15 @@ export class Acquisition {
     }
   }
 
+  /** During a run: what its next pulses shall have. Answers what the generator took; null without a run. */
+  adjust(wanted: PulseTechnique): PulseTechnique | null {
+    const setup = this.#setup;
+    const taken = this.#generator.adjust(wanted);
+    if (taken === null || setup === null) return null;
+    this.#panel.adjustBeam(beamOf({ ...setup, technique: { ...setup.technique, ...taken } }));
+    return taken;
+  }
+
   /** @throws ExposureRefused when panel or generator do not begin. */
   async #beamOn(event: number, { kind, fps }: ExposureOrder, pulses: number): Promise<void> {
     try {
@@ -430,7 +443,6 @@ export class Acquisition {
   }
 
   #armRequest(setup: Setup, kind: ExposureKind, fps: number, event: number): ArmRequest {
-    const { technique } = setup;
     return {
       modeId: this.mode(kind).mode.id,
       // A panel that runs free would begin before the beam; the exposure's own signal begins a run.
@@ -439,11 +451,7 @@ export class Acquisition {
       fps: kind === "radiography" ? undefined : fps,
       kind: "normal",
       exposureEvent: event,
-      beam: {
-        kv: technique.kv,
-        mas: (technique.ma * technique.ms) / 1000,
-        phantom: phantomOf(setup.protocol.bodyPart),
-      },
+      beam: beamOf(setup),
     };
   }
 
@@ -498,6 +506,14 @@ const LIMBS: readonly string[] = [
   "LEG",
   "EXTREMITY",
 ];
+
+function beamOf({ technique, protocol }: Pick<Setup, "technique" | "protocol">): SimulatedBeam {
+  return {
+    kv: technique.kv,
+    mas: (technique.ma * technique.ms) / 1000,
+    phantom: phantomOf(protocol.bodyPart),
+  };
+}
 
 /** What lies on a panel of software for a body part; real panels don't look at it. */
 function phantomOf(bodyPart: string): PhantomName {

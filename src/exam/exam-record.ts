@@ -168,6 +168,14 @@ export function withExposureIndex(
   };
 }
 
+/** A run of fluoroscopy that was only looked at was saved after all. */
+export function withSavedExposure(exam: Exam, exposureId: string): Exam {
+  return {
+    ...exam,
+    exposures: exam.exposures.map((e) => (e.exposureId === exposureId ? { ...e, saved: true } : e)),
+  };
+}
+
 /** What makes images belong together in one series. */
 export interface SeriesKey {
   readonly modality: string;

@@ -10,6 +10,7 @@ import type { Log } from "../core/log.ts";
 import { protocolKey } from "../dicom/iod/mapping.ts";
 import { buildDoseReport } from "../dicom/iod/objects.ts";
 import { reportSeriesNumber, type UidGenerator } from "../dicom/iod/uid.ts";
+import type { DetectorMode } from "../hal/detector/detector.ts";
 import type { DapMeter, Positioner } from "../hal/generator/generator.ts";
 import type { Exam, ExamSeries } from "../model/exam.ts";
 import type { Exposure, Geometry, Tomography } from "../model/exposure.ts";
@@ -32,6 +33,7 @@ import {
   runRate,
   type Setup,
 } from "./acquisition.ts";
+import { BrightnessControl, brightnessTarget } from "./brightness-control.ts";
 import type { CalibrationCheck } from "./calibrations.ts";
 import { captureSeriesKey } from "./capture.ts";
 import { CaptureMaker, type CaptureOrder, captureRefusal } from "./capture-maker.ts";
@@ -51,10 +53,12 @@ import {
   unscheduledExam,
   withExposure,
   withExposureIndex,
+  withSavedExposure,
   withSeries,
 } from "./exam-record.ts";
 import type { ImageFound, ImageMaker, ImageOrder } from "./image-maker.ts";
 import { contrastAgentFault, protocolFault, registrationFault } from "./input-check.ts";
+import { type LastRun, lastImageRefusal, lastRunRefusal } from "./last-run.ts";
 import { missedFrames, noImage, reasonOf, textNotices, withNotices } from "./notices.ts";
 import { DiskFullError, encodeObject, objectRows, storedRecord } from "./object-writer.ts";
 import { answered, type ExamAnswer, refused } from "./refusal.ts";
@@ -104,6 +108,8 @@ export interface PrepareOrder {
   readonly geometry?: Maybe<Geometry> | undefined;
   readonly contrastAgent?: string | undefined;
   readonly tomography?: Tomography | undefined;
+  /** Fluoroscopy: whether the technique follows the picture; it does unless the operator set one. */
+  readonly brightness?: "automatic" | "fixed" | undefined;
 }
 
 export interface ExposeOrder {
@@ -121,6 +127,7 @@ interface Preparation {
   readonly geometry: Partial<Geometry>;
   /** Values the operator set; they hold for every kind of exposure that follows. */
   readonly technique?: PrepareOrder["technique"];
+  readonly brightness?: PrepareOrder["brightness"];
   readonly contrastAgent?: string | undefined;
   readonly tomography?: Tomography | undefined;
 }
@@ -136,6 +143,7 @@ export class ExamService {
   readonly #making = new Map<string, Set<Promise<void>>>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #prepared: Preparation | null = null;
+  #lastRun: LastRun | null = null;
   #exposing: { readonly examId: string; readonly done: Promise<unknown> } | null = null;
   /** The room as it is made ready; settles always. */
   #arming: Promise<unknown> | null = null;
@@ -241,6 +249,7 @@ export class ExamService {
               nowMs,
             );
     await this.#save(exam);
+    await this.#letLastRunGo();
     return answered(exam);
   }
 
@@ -313,10 +322,12 @@ export class ExamService {
       contrastAgent: order.contrastAgent,
       tomography: order.tomography,
       technique: order.technique,
+      brightness: order.brightness,
     };
     const no = await this.#cannotExpose(exam, protocol, technique, preparation, kind, fps);
     if (no !== null) return no;
     if (this.#ending.has(exam.id)) return refused("exam-not-open", "the exam is being ended");
+    if (this.#lastRun !== null && this.#lastRun.examId !== exam.id) await this.#letLastRunGo();
     // Said before the room is armed, so that the exam's end finds what it has to stand down.
     this.#prepared = preparation;
     const arming = acquisition.prepare(exam.id, protocol, technique, kind, fps);
@@ -425,12 +436,17 @@ export class ExamService {
     fps: number,
   ): Promise<Exposure> {
     const { acquisition, images, uids, positioner, storage } = this.#parts;
+    await this.#letLastRunGo();
     const save = order.kind !== "fluoroscopy" || (order.save ?? true);
     const wanted =
       order.frames ??
       Math.max(1, Math.round(((order.durationMs ?? RUN_DURATION_DEFAULT_MS) * fps) / 1000));
-    const { index } = acquisition.mode(order.kind);
-    const run = order.kind === "radiography" ? null : images.run(index, protocol, save);
+    const { mode, index } = acquisition.mode(order.kind);
+    const { kind } = order;
+    const onBrightness =
+      kind === "fluoroscopy" ? this.#brightnessControl(preparation, mode, fps) : undefined;
+    const run =
+      kind === "radiography" ? null : images.run(index, protocol, { kind, save, onBrightness });
     const arrived: ArrivedFrame[] = [];
     const end = await acquisition
       .expose({
@@ -479,9 +495,35 @@ export class ExamService {
       await this.#save(next);
       return next;
     });
-    if (end.frames > 0) this.#make(exam, protocol, exposure, object, frame, run, fps);
+    // Not awaited: frames may still be on their way through the pixel threads.
+    if (run !== null && kind === "fluoroscopy" && end.frames > 0) {
+      const held = images.hold(run, () => this.#lastRun?.exposure === exposure);
+      const unsaved = save ? null : run;
+      this.#lastRun = { examId, exposure, protocol, object, fps, held, unsaved };
+    }
+    if (end.frames > 0 && save) this.#make(exam, protocol, exposure, object, frame, run, fps);
     else if (save) this.#lostImage(examId);
     return exposure;
+  }
+
+  /** What follows the brightness of a run; undefined where its technique is fixed. */
+  #brightnessControl(preparation: Preparation, mode: DetectorMode, fps: number) {
+    const { acquisition, clock, log } = this.#parts;
+    const { enabled, targetMicroGray } =
+      this.#parts.configuration().acquisition.automaticBrightness;
+    const chosen =
+      preparation.brightness ?? (preparation.technique === undefined ? "automatic" : "fixed");
+    const setup = acquisition.setup();
+    if (!enabled || chosen === "fixed" || setup === null) return undefined;
+    const control = new BrightnessControl({
+      technique: setup.technique,
+      targetCounts: brightnessTarget(mode, targetMicroGray),
+      periodMs: 1000 / fps,
+      nowMs: () => clock.nowMs(),
+      adjust: (wanted) => acquisition.adjust(wanted),
+      log,
+    });
+    return (centralMean: number, atMs: number) => control.look(centralMean, atMs);
   }
 
   /** Images are made beside the next exposures; the end of the exam waits for them. */
@@ -497,10 +539,6 @@ export class ExamService {
     const { images, log } = this.#parts;
     const work = async (): Promise<void> => {
       try {
-        if (!exposure.saved) {
-          await run?.end();
-          return;
-        }
         const series = seriesFor(exam, imageSeriesKey(protocol, exposure, object));
         assert(series !== undefined, "the series of an image was begun with its exposure");
         const order: ImageOrder = {
@@ -533,6 +571,96 @@ export class ExamService {
     this.#making.set(exam.id, all);
     const mine = work().finally(() => all.delete(mine));
     all.add(mine);
+  }
+
+  /** The image that is held on the screen, as an image of its own. */
+  async storeLastImage(examId: string): Promise<ExamAnswer<InstanceRecord>> {
+    const no = this.#openExamRefusal(examId) ?? lastImageRefusal(this.#lastRun, examId);
+    if (no !== null) return no;
+    const last = this.#lastRun;
+    assert(last !== null, "the last run was just seen");
+    await last.held;
+    const stored = await this.#keepLast(last, (order) => this.#parts.images.storeHeld(order));
+    if (!stored.ok) return stored;
+    return stored.value === null
+      ? refused("wrong-state", "the image is not held any more; save the run or expose again")
+      : answered(stored.value);
+  }
+
+  /** The last run of fluoroscopy, which was only looked at, is saved after all. */
+  async saveLastRun(examId: string): Promise<ExamAnswer<readonly InstanceRecord[]>> {
+    const no = this.#openExamRefusal(examId) ?? lastRunRefusal(this.#lastRun, examId);
+    if (no !== null) return no;
+    const last = this.#lastRun;
+    const run = last?.unsaved;
+    assert(last && run, "the last run was just seen");
+    const lost = await run.lostWhileUnsaved();
+    if (lost !== null) return refused("unsupported", lost);
+    this.#lastRun = { ...last, unsaved: null };
+    return this.#keepLast(last, async (order) => {
+      const records = await this.#parts.images.finishRun(run, order, last.fps);
+      await this.#inTurn(examId, () =>
+        this.#save(withSavedExposure(this.#current(examId), last.exposure.exposureId)),
+      );
+      return records;
+    });
+  }
+
+  /** Makes something of the last run; the end of the exam waits for it. */
+  async #keepLast<T extends InstanceRecord | readonly InstanceRecord[] | null>(
+    { examId, exposure, protocol, object }: LastRun,
+    make: (order: ImageOrder) => Promise<T>,
+  ): Promise<ExamAnswer<T>> {
+    const work = async (): Promise<ExamAnswer<T>> => {
+      try {
+        const exam = await this.#inTurn(examId, async () => {
+          const withIt = this.#withSeriesOf(this.#current(examId), protocol, exposure, object);
+          await this.#save(withIt);
+          return withIt;
+        });
+        const series = seriesFor(exam, imageSeriesKey(protocol, exposure, object));
+        assert(series !== undefined, "the series of the run was just begun");
+        const made = await make({
+          exam,
+          series,
+          protocol,
+          object,
+          exposure,
+          commit: (found, write) => this.#commitImage(examId, exposure.exposureId, found, write),
+        });
+        for (const record of made === null ? [] : [made].flat())
+          this.news.emit({ type: "instance", exam: this.#current(examId), record });
+        return answered(made);
+      } catch (error) {
+        if (error instanceof DiskFullError) return refused("disk-full", error.message);
+        this.#parts.log.error("last-run-not-kept", { examId, error });
+        return refused("device-fault", `nothing was stored: ${reasonOf(error)}`);
+      }
+    };
+    const all = this.#making.get(examId) ?? new Set();
+    this.#making.set(examId, all);
+    const kept = work();
+    const mine: Promise<void> = kept.then(() => {
+      all.delete(mine);
+    });
+    all.add(mine);
+    return kept;
+  }
+
+  #openExamRefusal(examId: string): ExamAnswer<never> | null {
+    const exam = this.get(examId);
+    if (exam === null) return refused("not-found", `there is no exam ${examId}`);
+    if (exam.state !== "open" || this.#ending.has(examId))
+      return refused("exam-not-open", "the exam has ended; append a new step to its study");
+    return null;
+  }
+
+  /** Something else begins: the held image goes, and a run that nobody saved. */
+  async #letLastRunGo(): Promise<void> {
+    const last = this.#lastRun;
+    this.#lastRun = null;
+    this.#parts.images.clearHeld();
+    await last?.unsaved?.abandon();
   }
 
   /** Keeps sentences with an exam; where even that fails the log has to do. */
@@ -615,6 +743,7 @@ export class ExamService {
       // Images change the record themselves, each in its turn: they come first.
       await Promise.all(this.#making.get(examId) ?? []);
       this.#making.delete(examId);
+      if (this.#lastRun?.examId === examId) await this.#letLastRunGo();
       return await this.#inTurn(examId, () => this.#endNow(examId, state, reasonCode));
     } catch (error) {
       // Without its report the exam has not ended.
@@ -705,6 +834,7 @@ export class ExamService {
     await this.#parts.acquisition.close();
     await this.#exposing?.done;
     await Promise.all([...this.#making.values()].flatMap((set) => [...set]));
+    await this.#letLastRunGo();
   }
 
   // ---- helpers ------------------------------------------------------------------------------------

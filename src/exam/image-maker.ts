@@ -25,6 +25,7 @@ import {
   type ImageSubject,
   imageFacts,
 } from "./image-facts.ts";
+import { type DisplayFrame, type LastFrame, NOTHING_SHOWN, releaseFrame } from "./live-picture.ts";
 import { reasonOf, textNotices, uncorrectedImage, unkeptFrames } from "./notices.ts";
 import {
   encodeObject,
@@ -33,7 +34,7 @@ import {
   objectRows,
   storedRecord,
 } from "./object-writer.ts";
-import { type DisplayFrame, Run, type RunPart, type RunParts } from "./run.ts";
+import { Run, type RunOrder, type RunPart, type RunParts } from "./run.ts";
 import { SlotQueue } from "./slot-queue.ts";
 
 export interface ImageMakerParts
@@ -73,11 +74,16 @@ export interface ImageOrder extends ImageSubject {
  */
 export const INSTANCE_PIXEL_BYTES_MAX = 2 ** 31 - RUN_HEADER_BYTES;
 
+/** An unsaved run of fluoroscopy is kept up to here, some forty seconds at 30 frames a second. */
+export const UNSAVED_BYTES_MAX = 4 * 2 ** 30;
+
 export class ImageMaker {
+  /** What the live screen shows. */
   readonly display = new Listeners<DisplayFrame>();
   readonly #parts: ImageMakerParts;
   readonly #imageSlots: SlotQueue;
   readonly #numbers: InstanceNumbers;
+  #held: LastFrame | null = null;
 
   constructor(parts: ImageMakerParts) {
     this.#parts = parts;
@@ -182,19 +188,86 @@ export class ImageMaker {
   }
 
   /** Begins a run; its frames are given one by one, its objects come when it is finished. */
-  run(modeIndex: number, protocol: Protocol, save: boolean): Run {
+  run(
+    modeIndex: number,
+    protocol: Protocol,
+    more: Pick<RunOrder, "kind" | "save" | "onBrightness">,
+  ): Run {
     return new Run(
       { ...this.#parts, imageSlots: this.#imageSlots, display: this.display },
       {
+        ...more,
         modeIndex,
         protocol,
-        save,
         uncorrected: this.#parts.uncorrected(modeIndex),
+        unsavedBytesMax: UNSAVED_BYTES_MAX,
         bitsStored: this.#parts.configuration().acquisition.bitsStored,
         frameBytes: this.frameBytes(modeIndex),
         instancePixelBytesMax: this.#parts.instancePixelBytesMax ?? INSTANCE_PIXEL_BYTES_MAX,
       },
     );
+  }
+
+  /** The picture that is held on the screen; its pixels are valid until it is cleared. */
+  get held(): DisplayFrame | null {
+    const picture = this.#held?.picture ?? null;
+    return picture === null ? null : { ...picture, state: "held" };
+  }
+
+  /**
+   * Last image hold: the run's last frame stays on the screen, once all its frames are processed and
+   * unless something else has begun by then.
+   */
+  async hold(run: Run, stillWanted: () => boolean): Promise<void> {
+    const last = await run.takeLast();
+    if (last === null) return;
+    if (!stillWanted()) return releaseFrame(last);
+    this.clearHeld();
+    this.#held = last;
+    if (this.held !== null) this.display.emit(this.held);
+  }
+
+  /** Something else begins: nothing is held any more. */
+  clearHeld(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    releaseFrame(held);
+    this.display.emit(NOTHING_SHOWN);
+  }
+
+  /**
+   * The held frame as an image of its own, with the window it is shown with; null where none is held.
+   * @throws IodError, DiskFullError, StoreError
+   */
+  async storeHeld(order: ImageOrder): Promise<InstanceRecord | null> {
+    const held = this.#held;
+    if (held === null) return null;
+    const { pixels, uids } = this.#parts;
+    const { columns, rows } = held.result;
+    const byteLength = columns * rows * 2;
+    return held.image.during(async () => {
+      const facts = this.#facts(order, {
+        modeIndex: held.header.mode,
+        columns,
+        rows,
+        window: held.window,
+        bitsStored: held.bitsStored,
+        sopInstanceUid: uids.next(),
+        frames: 1,
+      });
+      const made = this.#encode(order.object, facts, byteLength);
+      return order.commit({ notices: made.notices }, async (changes) =>
+        storedRecord(
+          await this.#parts.storage.writeObject({
+            ...this.#rows(made.built, order, facts, changes),
+            header: made.header,
+            pixels: memoryPixels(pixels.image.offset(held.imageSlot), byteLength),
+            fromReserve: true,
+          }),
+        ),
+      );
+    });
   }
 
   /**

@@ -3,23 +3,19 @@
 
 import type { Listeners } from "../core/listeners.ts";
 import type { Log } from "../core/log.ts";
+import { SharedHold } from "../core/shared-hold.ts";
 import type { UidGenerator } from "../dicom/iod/uid.ts";
-import type { Protocol } from "../model/protocol.ts";
+import { FRAME_FIRST_AFTER_ARM } from "../model/frame.ts";
+import type { ExposureKind, Protocol } from "../model/protocol.ts";
 import type { StoragePort } from "../store/storage-port.ts";
 import type { FrameResult } from "../workers/pixel/pipeline.ts";
+import type { PixelWindow } from "../workers/pixel/window.ts";
 import type { ArrivedFrame } from "./acquisition.ts";
+import { type DisplayFrame, type LastFrame, releaseFrame } from "./live-picture.ts";
 import { memoryPixels } from "./object-writer.ts";
 import type { PixelChain } from "./pixel-chain.ts";
+import { followed, LOOK_EVERY_FRAMES } from "./shown-window.ts";
 import type { SlotQueue } from "./slot-queue.ts";
-
-/** A windowed frame of a run for the screen; the pixels are valid during the call only. */
-export interface DisplayFrame {
-  readonly sequence: number;
-  readonly columns: number;
-  readonly rows: number;
-  readonly atMs: number;
-  readonly pixels: Uint8Array;
-}
 
 export interface RunParts {
   readonly log: Log;
@@ -31,15 +27,21 @@ export interface RunParts {
 }
 
 export interface RunOrder {
+  /** Fluoroscopy is filtered in time, followed by its window, and its last frame is held. */
+  readonly kind: Exclude<ExposureKind, "radiography">;
   /** Index into the panel's modes. */
   readonly modeIndex: number;
   readonly protocol: Protocol;
   /** Significant bits of the images. */
   readonly bitsStored: number;
-  /** False: looked at and not kept. */
+  /** False: looked at, and kept on the disk only until it is known whether it shall be saved after all. */
   readonly save: boolean;
   /** Why its frames are not to be corrected; null: they are. */
   readonly uncorrected: string | null;
+  /** Pixel bytes of a run at most that is kept so; a longer one cannot be saved any more. */
+  readonly unsavedBytesMax: number;
+  /** Told the mean counts in the middle of each frame, and when it was complete. */
+  readonly onBrightness?: ((centralMean: number, atMs: number) => void) | undefined;
   readonly frameBytes: number;
   /** Pixel bytes of one file at most. */
   readonly instancePixelBytesMax: number;
@@ -69,6 +71,11 @@ export interface EndedRun {
 
 type OpenPart = { -readonly [K in keyof RunPart]: RunPart[K] };
 
+/** An unsaved run is longer than is kept. */
+export class RunTooLong extends Error {
+  override readonly name = "RunTooLong";
+}
+
 /** The disk has no room for the next frame. */
 class RunDiskFull extends Error {
   override readonly name = "RunDiskFull";
@@ -87,6 +94,8 @@ export class Run {
   /** Once a frame could not be written, those after it are not written either. */
   #closed = false;
   #sequence = 0;
+  #shown: PixelWindow | null = null;
+  #last: LastFrame | null = null;
 
   constructor(parts: RunParts, order: RunOrder) {
     this.#parts = parts;
@@ -118,72 +127,129 @@ export class Run {
     };
   }
 
-  /** Drops everything: the exposure came to nothing. */
+  /** In words, why an unsaved run cannot be saved whole; null: it can. */
+  async lostWhileUnsaved(): Promise<string | null> {
+    const { kept, failure } = await this.end();
+    if (failure instanceof RunTooLong)
+      return "the run is longer than is kept unsaved; store its last image, or choose to save before the pedal is pressed";
+    return kept === 0 ? "no frame of the run is kept any more; store its last image" : null;
+  }
+
+  /** The last frame of fluoroscopy, once all are processed; who takes it lets it go. */
+  async takeLast(): Promise<LastFrame | null> {
+    await this.#processing;
+    const last = this.#last;
+    this.#last = null;
+    return last;
+  }
+
+  /** Drops everything: the exposure came to nothing, or nobody wanted it saved. */
   async abandon(): Promise<void> {
     const { parts } = await this.end();
+    const last = await this.takeLast();
+    if (last !== null) releaseFrame(last);
     for (const part of parts) await this.#parts.storage.abandonRun(part.runId);
   }
 
   async #process(frame: ArrivedFrame): Promise<void> {
     const { pixels, imageSlots, display, log } = this.#parts;
-    const { protocol, bitsStored } = this.order;
+    const { protocol, bitsStored, kind, onBrightness } = this.order;
+    const { header } = frame;
     const imageSlot = await imageSlots.take();
     const displaySlot = pixels.display.take();
-    let handedOn = false;
+    const image = new SharedHold(() => imageSlots.release(imageSlot));
+    const shown =
+      displaySlot === null ? null : new SharedHold(() => pixels.display.release(displaySlot));
+    const sequence = this.#sequence++;
     try {
       const result = await pixels
         .processFluoroFrame({
           rawSlot: frame.slot,
           imageSlot,
           displaySlot: displaySlot ?? undefined,
-          modeIndex: frame.header.mode,
+          modeIndex: header.mode,
           processing: protocol.processing,
           bitsStored,
           uncorrected: this.order.uncorrected !== null,
-          window: this.#first?.window,
+          window: this.#shown ?? undefined,
+          look: kind === "fluoroscopy" && sequence % LOOK_EVERY_FRAMES === 0,
+          place:
+            kind === "fluoroscopy"
+              ? {
+                  run: header.exposureEvent,
+                  deviceFrameId: header.deviceFrameId,
+                  afterArm: (header.status & FRAME_FIRST_AFTER_ARM) !== 0,
+                }
+              : undefined,
         })
         .finally(() => pixels.raw.release(frame.slot));
       this.#first ??= result;
-      if (displaySlot !== null)
-        display.emit({
-          sequence: this.#sequence++,
-          columns: result.columns,
-          rows: result.rows,
-          atMs: frame.header.lastPacketMs,
-          pixels: pixels.display.bytes(displaySlot, result.columns * result.rows),
-        });
-      if (this.order.save && !this.#closed) {
-        handedOn = true;
-        this.#appending = this.#appending.then(() => this.#append(imageSlot, result));
+      const { columns, rows, window, centralMean } = result;
+      this.#shown = this.#nextWindow(result);
+      const picture: DisplayFrame | null =
+        displaySlot === null
+          ? null
+          : {
+              sequence,
+              columns,
+              rows,
+              atMs: header.lastPacketMs,
+              pixels: pixels.display.bytes(displaySlot, columns * rows),
+              state: "live",
+            };
+      if (kind === "fluoroscopy") {
+        image.hold();
+        shown?.hold();
+        if (this.#last !== null) releaseFrame(this.#last);
+        const slots = { imageSlot, image, display: shown };
+        this.#last = { header, result, bitsStored, window, picture, ...slots };
+        if (centralMean !== undefined) onBrightness?.(centralMean, header.lastPacketMs);
+      }
+      if (picture !== null) display.emit(picture);
+      if (!this.#closed) {
+        image.hold();
+        this.#appending = this.#appending
+          .then(() => this.#append(imageSlot, result))
+          .finally(() => image.release());
       }
     } catch (error) {
-      log.error("frame-lost", { sequence: frame.header.sequence, error });
+      log.error("frame-lost", { sequence: header.sequence, error });
       this.#failure ??= error;
     } finally {
-      if (!handedOn) imageSlots.release(imageSlot);
-      if (displaySlot !== null) pixels.display.release(displaySlot);
+      image.release();
+      shown?.release();
     }
   }
 
+  /** The next frame's window: the first one's for serial runs, following what is found for fluoroscopy. */
+  #nextWindow({ window, found }: FrameResult): PixelWindow {
+    const shown = this.#shown ?? window;
+    return this.order.kind === "fluoroscopy" && found !== undefined
+      ? followed(shown, found)
+      : shown;
+  }
+
   async #append(slot: number, result: FrameResult): Promise<void> {
-    const { pixels, storage, imageSlots, log } = this.#parts;
+    const { pixels, storage, log } = this.#parts;
+    const { save, frameBytes, unsavedBytesMax } = this.order;
     try {
       if (this.#closed) return;
+      if (!save && (this.#kept + 1) * frameBytes > unsavedBytesMax)
+        throw new RunTooLong("the run is longer than can be kept unsaved");
       const part = await this.#openPart(result);
       const outcome = await storage.appendRun(
         part.runId,
-        memoryPixels(pixels.image.offset(slot), this.order.frameBytes),
+        memoryPixels(pixels.image.offset(slot), frameBytes),
       );
       if (outcome.kind === "disk-full") throw new RunDiskFull("the disk is full");
       part.frames++;
       part.pixelBytes = outcome.pixelBytes;
       this.#kept++;
     } catch (error) {
-      log.error("frame-not-written", { kept: this.#kept, error });
+      // Nobody has asked for an unsaved run yet: whoever does is told.
+      if (save) log.error("frame-not-written", { kept: this.#kept, error });
       this.#failure ??= error;
       this.#closed = true;
-    } finally {
-      imageSlots.release(slot);
     }
   }
 

@@ -20,3 +20,13 @@ export interface StoredPixels {
   /** Linear window of monochrome pixels; all stored bits where absent. */
   readonly window?: { readonly center: number; readonly width: number } | undefined;
 }
+
+/** How a mask is taken off a frame. */
+export interface Subtraction {
+  /** The mask's number, from 0. */
+  readonly frame: number;
+  /** Moves the mask to the right and down by so many pixels: the patient moved. */
+  readonly shift: { readonly x: number; readonly y: number };
+  /** The stored values are linear in the counts, and their logarithm is taken; else they are logarithms. */
+  readonly linear: boolean;
+}

@@ -9,6 +9,10 @@ import type { StoragePort } from "../store/storage-port.ts";
 
 export interface Picture extends StoredPixels {
   readonly numberOfFrames: number;
+  /** Stored values are linear in the counts; else they are logarithms of them, as our runs are. */
+  readonly linear: boolean;
+  /** Of a run: time between frames. */
+  readonly frameTimeMs?: number | undefined;
   readonly photometric: "MONOCHROME1" | "MONOCHROME2" | "RGB";
 }
 
@@ -34,6 +38,8 @@ export function pictureOf(
     bitsStored: dataSet.number(Tag.BitsStored) ?? bitsAllocated,
     signed: dataSet.number(Tag.PixelRepresentation) === 1,
     planar: dataSet.number(Tag.PlanarConfiguration) === 1,
+    linear: dataSet.string(Tag.PixelIntensityRelationship) === "LIN",
+    frameTimeMs: dataSet.number(Tag.FrameTime),
     numberOfFrames: dataSet.number(Tag.NumberOfFrames) ?? 1,
     photometric:
       samples === 3

@@ -204,6 +204,18 @@ export const prepare = (examId: string, request: PrepareRequest): Promise<Prepar
 export const pressSwitch = (request: object): Promise<Exposed | null> =>
   attempt(() => send<Exposed>("POST", apiPath("simulator", "expose"), request));
 
+/** The image that is held, as an image of its own. */
+export async function storeLastImage(examId: string): Promise<void> {
+  const stored = await attempt(() => send<object>("POST", apiPath("exams", examId, "last-image")));
+  if (stored !== null) tell("done", strings.viewer.stored);
+}
+
+/** The last run, which was only looked at. */
+export async function saveLastRun(examId: string): Promise<void> {
+  const saved = await attempt(() => send<object>("POST", apiPath("exams", examId, "last-run")));
+  if (saved !== null) tell("done", strings.viewer.runSaved);
+}
+
 export async function completeExam(examId: string): Promise<boolean> {
   return ended(await attempt(() => send<Exam>("POST", apiPath("exams", examId, "complete"))));
 }

@@ -45,6 +45,8 @@ export interface FakeDevice extends Device {
   readonly path: string;
   readonly calls: string[];
   readonly liveFrames: Listeners<LiveFrame>;
+  /** Held until it is set to null. */
+  heldFrame: LiveFrame | null;
   readonly examsKept: Map<string, Exam>;
   readonly jobsKept: Map<string, Job>;
   changeJob(id: string, change: Partial<Job>): void;
@@ -64,6 +66,8 @@ export interface FakeOptions {
     | "live"
     | "calibration"
   )[];
+  /** Images are runs of so many frames: in each but the first a square in the middle is darker. */
+  readonly frames?: number;
 }
 
 export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promise<FakeDevice> {
@@ -71,9 +75,13 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
   const path = join(folder, "image.dcm");
   const pixels = radiograph();
   const pixelOffset = 1024;
-  const file = new Uint8Array(pixelOffset + pixels.byteLength);
+  const frames = options.frames ?? 1;
+  const file = new Uint8Array(pixelOffset + frames * pixels.byteLength);
   file.set(new TextEncoder().encode("DICM"), 128);
-  file.set(new Uint8Array(pixels.buffer), pixelOffset);
+  for (let n = 0; n < frames; n++) {
+    const bytes = new Uint8Array((n === 0 ? pixels : withSquare(pixels, n)).buffer);
+    file.set(bytes, pixelOffset + n * pixels.byteLength);
+  }
   await Bun.write(path, file);
 
   const events = new EventLog("test");
@@ -139,7 +147,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       sopInstanceUid: uid,
       sopClassUid: DX,
       modality: "DX",
-      numberOfFrames: 1,
+      numberOfFrames: frames,
       irradiationEventUid: `1.2.3.5.${counter}`,
     };
     const exposed = { exposureId: `x${counter}`, irradiationEventUid: `1.2.3.5.${counter}` };
@@ -218,6 +226,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     pixels,
     calls,
     liveFrames,
+    heldFrame: null,
     examsKept,
     jobsKept,
     events,
@@ -323,6 +332,20 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
         const { sopInstanceUid } = found.value.mpps;
         return answer(keepExam({ ...found.value, mpps: { sopInstanceUid, state: "pending" } }));
       },
+      async storeLastImage(id) {
+        calls.push(`last-image ${id}`);
+        const found = exam(id);
+        if (!found.ok) return found;
+        await expose();
+        return answer([...instances.values()].at(-1) as Instance);
+      },
+      async saveLastRun(id) {
+        calls.push(`last-run ${id}`);
+        const found = exam(id);
+        if (!found.ok) return found;
+        await expose();
+        return answer([[...instances.values()].at(-1) as Instance]);
+      },
       async secondaryCapture(id, request) {
         calls.push(`capture ${request.kind ?? "dose-page"}`);
         const found = exam(id);
@@ -366,16 +389,19 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       async pixels(uid, frame): Promise<Answer<PixelFrame>> {
         const found = instance(uid);
         if (!found.ok) return found;
-        if (frame !== 1) return refuse("not-found", `The instance has 1 frame, not ${frame}.`);
+        if (frame > frames)
+          return refuse("not-found", `The instance has ${frames} frames, not ${frame}.`);
+        const offset = pixelOffset + (frame - 1) * pixels.byteLength;
         return answer({
-          range: { path, offset: pixelOffset, bytes: pixels.byteLength },
+          range: { path, offset, bytes: pixels.byteLength },
           columns: COLUMNS,
           rows: ROWS,
           bitsAllocated: 16,
           bitsStored: BITS_STORED,
           samplesPerPixel: 1,
           photometricInterpretation: "MONOCHROME2",
-          numberOfFrames: 1,
+          numberOfFrames: frames,
+          frameTimeMs: 40,
           window: { center: 8192, width: 14_000 },
         });
       },
@@ -459,7 +485,11 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       ],
     };
   if (!without.has("calibration")) optional.calibration = fakeCalibration();
-  if (!without.has("live")) optional.live = { subscribe: (onFrame) => liveFrames.add(onFrame) };
+  if (!without.has("live"))
+    optional.live = {
+      subscribe: (onFrame) => liveFrames.add(onFrame),
+      held: () => device.heldFrame,
+    };
   return device;
 }
 
@@ -496,6 +526,15 @@ function patientOf(request: NewExam, counter: number): Exam["patient"] {
   }
   const item = "worklistItemId" in request && WORKLIST.find((i) => i.id === request.worklistItemId);
   return item ? item.patient : { id: "P0", name: "Appended^Patient" };
+}
+
+/** The image with a darker square in its middle, the darker the later the frame. */
+function withSquare(pixels: Uint16Array, frame: number): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from(pixels, (value, i) => {
+    const [x, y] = [(i % COLUMNS) / COLUMNS, Math.floor(i / COLUMNS) / ROWS];
+    const inside = Math.max(Math.abs(x - 0.5), Math.abs(y - 0.5)) < 0.15;
+    return inside ? Math.max(0, value - 400 - 100 * frame) : value;
+  });
 }
 
 /** A chest of ellipses: bright body and bones on a dark background, 14 bits. */

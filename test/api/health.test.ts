@@ -1,14 +1,15 @@
-// What the health record says of archives that owe a commitment.
+// What the health record says of archives that owe a commitment, and of the last exposure's frames.
 
 import { expect, test } from "bun:test";
 import { healthSchema } from "../../src/api/contract.ts";
 import { COMMITMENT_LATE_MS, type HealthFacts, healthOf } from "../../src/api/ports/health.ts";
 import { parseConfiguration } from "../../src/config/configuration.ts";
+import type { PipelineFigures } from "../../src/exam/pipeline-meter.ts";
 import type { ArchiveCommitment } from "../../src/services/commitment/commitment-service.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 8, 0, 0);
 
-function health(commitment: ArchiveCommitment | undefined) {
+function health(commitment: ArchiveCommitment | undefined, pipeline?: PipelineFigures) {
   const parsed = parseConfiguration({
     remotes: [{ id: "archive", aeTitle: "ARCHIVE", host: "127.0.0.1", port: 104, archive: true }],
   });
@@ -31,6 +32,7 @@ function health(commitment: ArchiveCommitment | undefined) {
       discarded: 0,
     },
     generator: { driver: "simulated", state: "idle" },
+    pipeline,
     freeBytes: 1e12,
     totalBytes: 2e12,
     remote: () => undefined,
@@ -78,3 +80,16 @@ for (const [what, commitment, sentence] of worries)
     expect([status, problems.length]).toEqual(["degraded", 1]);
     expect(problems[0]).toContain(sentence);
   });
+
+test("how the frames of the last exposure kept up is told once there was one", () => {
+  expect(health(undefined)).not.toHaveProperty("pipeline");
+  const durations = { p50: 3, p99: 8, max: 21 };
+  const pipeline = {
+    frames: 1800,
+    arrivalMs: durations,
+    pictures: 1799,
+    pictureMs: durations,
+    loopStallMs: durations,
+  };
+  expect(health(undefined, pipeline).pipeline).toEqual(pipeline);
+});

@@ -74,6 +74,8 @@ test("the routes are those of the contract", () => {
     "POST exams/{id}/prepare",
     "POST simulator/expose",
     "POST exams/{id}/secondary-captures",
+    "POST exams/{id}/last-image",
+    "POST exams/{id}/last-run",
     "POST exams/{id}/complete",
     "POST exams/{id}/discontinue",
     "POST exams/{id}/mpps/resend",

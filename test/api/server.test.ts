@@ -169,6 +169,39 @@ test("a viewer that does not read misses frames instead of queueing them", async
   socket.destroy();
 });
 
+test("a viewer that does not read slows no other: that one sees the last frame of the run", async () => {
+  const { connect } = await import("node:net");
+  const stalled = connect(server.port, "127.0.0.1");
+  await new Promise<void>((resolve) => stalled.once("connect", () => resolve()));
+  stalled.write(
+    `GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nUpgrade: websocket\r\n` +
+      "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+  );
+  await new Promise<void>((resolve) => stalled.once("data", () => resolve()));
+  stalled.pause();
+  const quick = new WebSocket(`${server.url.replace("http", "ws")}/api/v1/live`);
+  quick.binaryType = "arraybuffer";
+  await new Promise<void>((resolve) => {
+    quick.onopen = () => resolve();
+  });
+  let newest = -1;
+  let heard = Promise.withResolvers<void>();
+  quick.onmessage = (message: MessageEvent<ArrayBuffer>) => {
+    newest = new DataView(message.data).getUint32(8, true);
+    heard.resolve();
+  };
+  const pixels = new Uint8Array(1344 * 1344);
+  for (let sequence = 0; sequence < 60; sequence++) {
+    heard = Promise.withResolvers();
+    const lastImageHold = false;
+    device.liveFrames.emit({ sequence, columns: 1344, rows: 1344, atMs: 0, lastImageHold, pixels });
+    await heard.promise;
+    expect(newest).toBe(sequence);
+  }
+  stalled.destroy();
+  quick.close();
+});
+
 test("a port in use is refused with the port and the remedy", () => {
   const again = () =>
     serveApi(createApi({ device, clock: new SystemClock(), log: silentLog }), server.port);

@@ -64,6 +64,7 @@ const MODES: readonly DetectorMode[] = [
 
 export interface Room extends AsyncDisposable {
   readonly exams: ExamService;
+  readonly images: ImageMaker;
   readonly storage: StoragePort;
   readonly disk: MemoryDisk;
   readonly panel: SimulatedDetector;
@@ -147,6 +148,7 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
       trigger: () => panel.trigger(),
       stop: () => panel.stop(),
       abort: () => panel.abort(),
+      adjustBeam: (beam) => panel.adjustBeam(beam),
     },
     generator,
     (slot) => pixels.raw.release(slot),
@@ -189,6 +191,7 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
   const read = (record: InstanceRecord) => readObjectHeader(memorySource(bytes(record)));
   return {
     exams,
+    images,
     storage,
     disk,
     panel,

@@ -1,16 +1,24 @@
 // The whole chain beside the simulated panel's truth, with the bounds that the product promises: figures
 // of `script/bench quality` that must not get worse. Everything is seeded.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   DEFECT_KINDS,
   type DoseStep,
   doseSeries,
   USUAL_BEAMS,
 } from "../../script/benchmarks/quality/dose-series.ts";
-import { type PanelRig, startRig } from "../../script/benchmarks/quality/panel-rig.ts";
+import { powerAt } from "../../script/benchmarks/quality/noise-power.ts";
+import { COUNTS, type PanelRig, startRig } from "../../script/benchmarks/quality/panel-rig.ts";
+import { runFigures } from "../../script/benchmarks/quality/run-figures.ts";
+import { transferAt } from "../../script/benchmarks/quality/slanted-edge.ts";
+import { quantumPower, stageFigures } from "../../script/benchmarks/quality/stages.ts";
 import { build } from "../../script/build-kernels.ts";
+import { edgeTransfer } from "../../src/hal/detector/sim/edge-object.ts";
 import { BUILD_TIME_MAX_MS } from "../workers/pixel/bench-memory.ts";
+
+/** A busy machine takes its time. */
+setDefaultTimeout(180_000);
 
 /** Over pure quantum noise. */
 const RESIDUAL_MAX = 1.1;
@@ -72,3 +80,47 @@ for (const [name, side] of [
       });
     }
   });
+
+describe("sharpness and noise", () => {
+  let rig: PanelRig;
+
+  beforeAll(async () => {
+    await build();
+    rig = await startRig(4);
+  }, BUILD_TIME_MAX_MS);
+
+  afterAll(() => rig.close());
+
+  test("correction, repair, curve and window take nothing of the edge and add no noise", async () => {
+    const setting = { ...COUNTS, characteristic: "logarithmic", invert: true } as const;
+    const stages = await stageFigures(rig, setting, 3);
+    const quanta = quantumPower(rig);
+    for (const { stage, edge, noise } of stages) {
+      if (stage === "raw" || stage === "corrected") continue;
+      for (const perMm of [0.5, 1, 1.5]) {
+        const off = transferAt(edge, perMm) - edgeTransfer(perMm, rig.full.pitchMm);
+        expect(Math.abs(off), `${stage} at ${perMm}/mm`).toBeLessThan(0.03);
+      }
+      expect(Math.abs(edge.angleDegrees)).toBeCloseTo(2.5, 1);
+      if (stage !== "repaired") continue;
+      for (const perMm of [0.5, 1, 2, 3])
+        expect(powerAt(noise, perMm) / edge.contrast ** 2 / quanta).toBeWithin(0.95, 1.1);
+    }
+    const deviation = (name: string) => {
+      const found = stages.find(({ stage }) => stage === name);
+      return (found?.noise.deviation ?? 0) / Math.abs(found?.edge.contrast ?? 1);
+    };
+    // Lines and single pixels stand out until they are repaired.
+    expect(deviation("corrected")).toBeGreaterThan(3 * deviation("repaired"));
+    expect(deviation("windowed") / deviation("curve")).toBeCloseTo(1, 1);
+  });
+
+  test("without filters what trails behind an edge in a run is the panel's own lag", async () => {
+    const { trail, noise } = await runFigures(rig, COUNTS, { loops: 1 });
+    const [first = 0, ...later] = trail;
+    expect(first).toBeWithin(rig.truth.lag.nextFrame - 0.02, rig.truth.lag.nextFrame + 0.02);
+    for (const left of later) expect(Math.abs(left)).toBeLessThan(0.02);
+    // 320 counts of the field's middle, 2.17 counts a quantum, read noise, lag.
+    expect(noise).toBeWithin(0.07, 0.09);
+  });
+});

@@ -22,11 +22,12 @@ export interface NoisePower {
 export function noisePower(picture: Picture, pitchMm: number, side = 128): NoisePower {
   const power = new Float64Array(side * side);
   const fft = new FFT(side);
+  const terms = surfaceTerms(side);
   let squares = 0;
   let variance = 0;
   for (let top = 0; top + side <= picture.rows; top += side / 2)
     for (let left = 0; left + side <= picture.columns; left += side / 2) {
-      const values = flattened(picture, left, top, side);
+      const values = flattened(picture, left, top, side, terms);
       variance += values.reduce((sum, value) => sum + value * value, 0) / values.length;
       addPower(power, fft, values, side);
       squares++;
@@ -59,16 +60,11 @@ export function noisePower(picture: Picture, pitchMm: number, side = 128): Noise
 export const powerAt = ({ perMm, radial }: NoisePower, at: number): number =>
   interpolated(perMm, radial, at);
 
-/** A square of the picture without its second-order surface (least squares). */
-function flattened({ pixels, columns }: Picture, left: number, top: number, side: number) {
-  const out = new Float64Array(side * side);
-  // On −1 … 1 the terms 1, x, y, xy, P2(x), P2(y) of even spacing are nearly orthogonal; three rounds
-  // of taking each off in turn leave nothing of the surface.
+/** The terms of a second-order surface over a square, nearly orthogonal to each other. */
+function surfaceTerms(side: number): readonly Float64Array[] {
   const place = (i: number) => (2 * i + 1) / side - 1;
   const square = (i: number) => place(i) ** 2 - 1 / 3;
-  for (let y = 0; y < side; y++)
-    for (let x = 0; x < side; x++) out[y * side + x] = pixels[(top + y) * columns + left + x] ?? 0;
-  const terms: readonly ((x: number, y: number) => number)[] = [
+  const shapes: readonly ((x: number, y: number) => number)[] = [
     () => 1,
     (x) => place(x),
     (_, y) => place(y),
@@ -76,18 +72,35 @@ function flattened({ pixels, columns }: Picture, left: number, top: number, side
     (x) => square(x),
     (_, y) => square(y),
   ];
-  for (let round = 0; round < 3; round++)
+  return shapes.map((shape) => {
+    const term = Float64Array.from({ length: side * side }, (_, i) =>
+      shape(i % side, Math.floor(i / side)),
+    );
+    const norm = Math.sqrt(term.reduce((sum, value) => sum + value * value, 0));
+    return term.map((value) => value / norm);
+  });
+}
+
+/** Taking off each term in turn leaves nothing of the surface after so many rounds. */
+const ROUNDS = 2;
+
+/** A square of the picture without its second-order surface (least squares). */
+function flattened(
+  { pixels, columns }: Picture,
+  left: number,
+  top: number,
+  side: number,
+  terms: readonly Float64Array[],
+): Float64Array {
+  const out = new Float64Array(side * side);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++) out[y * side + x] = pixels[(top + y) * columns + left + x] ?? 0;
+  for (let round = 0; round < ROUNDS; round++)
     for (const term of terms) {
-      let [along, norm] = [0, 0];
-      for (let y = 0; y < side; y++)
-        for (let x = 0; x < side; x++) {
-          const t = term(x, y);
-          along += t * (out[y * side + x] ?? 0);
-          norm += t * t;
-        }
-      for (let y = 0; y < side; y++)
-        for (let x = 0; x < side; x++)
-          out[y * side + x] = (out[y * side + x] ?? 0) - (along / norm) * term(x, y);
+      let along = 0;
+      for (let i = 0; i < out.length; i++) along += (term[i] as number) * (out[i] as number);
+      for (let i = 0; i < out.length; i++)
+        out[i] = (out[i] as number) - along * (term[i] as number);
     }
   return out;
 }

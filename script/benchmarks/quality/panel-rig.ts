@@ -96,6 +96,7 @@ export async function startRig(seed: number, side = 2688): Promise<PanelRig> {
   const taken = [pool.raw.take(), pool.image.take(), pool.display.take()];
   if (taken.some((slot) => slot !== 0)) throw new Error("a fresh pool begins with slot 0");
   let frame = 0;
+  let run = 0;
   const prepare = async (
     mode: DetectorMode,
     kind: FrameKind,
@@ -117,6 +118,7 @@ export async function startRig(seed: number, side = 2688): Promise<PanelRig> {
       mode,
     );
     frame = 0;
+    run++;
   };
   const make = (mode: DetectorMode) => {
     const into = pool.raw.uint16(0, mode.columns * mode.rows);
@@ -163,6 +165,7 @@ export async function startRig(seed: number, side = 2688): Promise<PanelRig> {
           bitsStored: binned.bitsStored,
           processing: setting,
           window,
+          place: { run, deviceFrameId: frame, afterArm: false },
         }),
       );
     },

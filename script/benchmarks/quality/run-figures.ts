@@ -3,13 +3,15 @@
 
 import type { SimulatedBeam } from "../../../src/hal/detector/detector.ts";
 import { EDGE_ANGLE_DEGREES, edgeOffsetMm } from "../../../src/hal/detector/sim/edge-object.ts";
-import { PHASES_PER_SECOND } from "../../../src/hal/detector/sim/ideal-image.ts";
+import { PHASES_PER_SECOND, RUN_PHASES } from "../../../src/hal/detector/sim/ideal-image.ts";
 import type { ProcessingSetting } from "../../../src/model/protocol.ts";
 import type { PixelWindow } from "../../../src/workers/pixel/window.ts";
 import type { PanelRig } from "./panel-rig.ts";
 
 /** Some 80 nGy a frame at the panel. */
 export const RUN_BEAM: SimulatedBeam = { kv: 75, mas: 0.004, phantom: "edge" };
+/** Ten times as much, as serial runs have: the plate's shadow is 5 times the noise and not 1.6 times. */
+export const BRIGHT_RUN_BEAM: SimulatedBeam = { ...RUN_BEAM, mas: 10 * RUN_BEAM.mas };
 export const RUN_FPS = 30;
 const FRAMES_PER_PHASE = RUN_FPS / PHASES_PER_SECOND;
 /** The first ones settle a filter. */
@@ -19,9 +21,11 @@ const FIRST_STEP = 4;
 const LAST_STEP = 7;
 /** Frames after a step whose trail is told. */
 export const TRAIL_FRAMES = 6;
-const RUN_FRAMES = 2 * 16 * FRAMES_PER_PHASE;
+const LOOP_FRAMES = RUN_PHASES * FRAMES_PER_PHASE;
+/** How often the plate goes to and fro. */
+const LOOPS = 3;
 /** Room to the step's ends that is left out, pixels. */
-const MARGIN_PIXELS = 2;
+const MARGIN_PIXELS = 1.5;
 
 export interface RunFigures {
   /** Standard deviation in time of a pixel that sees nothing move, in parts of its mean. */
@@ -37,9 +41,13 @@ export interface RunFigures {
   readonly frame: { readonly image: Uint16Array; readonly display: Uint8Array };
 }
 
-export async function runFigures(rig: PanelRig, setting: ProcessingSetting): Promise<RunFigures> {
+export async function runFigures(
+  rig: PanelRig,
+  setting: ProcessingSetting,
+  { loops = LOOPS, beam = RUN_BEAM }: { loops?: number; beam?: SimulatedBeam } = {},
+): Promise<RunFigures> {
   const { columns, rows, pitchMm } = rig.binned;
-  await rig.startRun(RUN_BEAM, RUN_FPS);
+  await rig.startRun(beam, RUN_FPS);
   const still = { left: Math.floor(columns * 0.1), top: Math.floor(rows * 0.4), side: 128 };
   const pixels = still.side ** 2;
   const sums = new Float64Array(pixels);
@@ -51,7 +59,7 @@ export async function runFigures(rig: PanelRig, setting: ProcessingSetting): Pro
   /** Mean over the strip that a step of the plate uncovers, in every row where the edge is then. */
   const strip = (image: Uint16Array, phase: number, shiftMm = 0): number => {
     let [sum, count] = [0, 0];
-    for (let y = Math.floor(rows * 0.3); y < rows * 0.7; y++) {
+    for (let y = Math.floor(rows * 0.1); y < rows * 0.9; y++) {
       const yMm = (y + 0.5 - rows / 2) * pitchMm;
       const at = (mm: number) => (mm + shiftMm - yMm * slope) / pitchMm + columns / 2;
       const from = Math.ceil(at(edgeOffsetMm(phase - 1)) + MARGIN_PIXELS);
@@ -65,7 +73,7 @@ export async function runFigures(rig: PanelRig, setting: ProcessingSetting): Pro
   };
   let last: RunFigures["frame"] = { image: new Uint16Array(0), display: new Uint8Array(0) };
   let window: PixelWindow | undefined;
-  for (let frame = 0; frame < RUN_FRAMES; frame++) {
+  for (let frame = 0; frame < loops * LOOP_FRAMES; frame++) {
     rig.nextFrame();
     const { image, display, result } = await rig.processRunFrame(setting, window);
     window ??= result.window;
@@ -86,13 +94,14 @@ export async function runFigures(rig: PanelRig, setting: ProcessingSetting): Pro
       inFrame += Math.sqrt(square / pixels - mean * mean) / mean;
     }
     for (let phase = FIRST_STEP; phase <= LAST_STEP; phase++) {
-      const after = frame - phase * FRAMES_PER_PHASE;
+      const after = (frame % LOOP_FRAMES) - phase * FRAMES_PER_PHASE;
       if (after < -1 || after >= FRAMES_PER_PHASE * 2) continue;
-      const step = steps.get(phase) ?? { open: 0, levels: [] };
+      const key = Math.floor(frame / LOOP_FRAMES) * RUN_PHASES + phase;
+      const step = steps.get(key) ?? { open: 0, levels: [] };
       step.levels[after + 1] = strip(image, phase);
       // The level beside it that has been open for long, a hand's breadth to the left.
       if (after === FRAMES_PER_PHASE * 2 - 1) step.open = strip(image, phase, -40);
-      steps.set(phase, step);
+      steps.set(key, step);
     }
   }
   let noise = 0;
@@ -100,13 +109,14 @@ export async function runFigures(rig: PanelRig, setting: ProcessingSetting): Pro
     const mean = (sums[i] ?? 0) / counted;
     noise += Math.sqrt(Math.max(0, (squares[i] ?? 0) / counted - mean * mean)) / mean / pixels;
   }
+  // Ratios of the sums: those of single steps would be pulled by their noise.
   const trail = Array.from({ length: TRAIL_FRAMES }, (_, after) => {
-    let sum = 0;
+    let [left, whole] = [0, 0];
     for (const { open, levels } of steps.values()) {
-      const before = levels[0] ?? 0;
-      sum += (open - (levels[after + 1] ?? 0)) / (open - before);
+      left += open - (levels[after + 1] ?? 0);
+      whole += open - (levels[0] ?? 0);
     }
-    return sum / steps.size;
+    return left / whole;
   });
   return { noise, noiseInFrame: inFrame / counted, trail, frame: last };
 }

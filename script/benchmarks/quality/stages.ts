@@ -2,10 +2,11 @@
 // noise on the open side of it.
 
 import type { DetectorMode, SimulatedBeam } from "../../../src/hal/detector/detector.ts";
+import { EDGE_TRANSMISSION } from "../../../src/hal/detector/sim/edge-object.ts";
 import type { ProcessingSetting } from "../../../src/model/protocol.ts";
 import { type NoisePower, noisePower } from "./noise-power.ts";
 import { COUNTS, type PanelRig } from "./panel-rig.ts";
-import { cut, type Part, type Picture } from "./picture.ts";
+import { cut, meanOf, type Part, type Picture } from "./picture.ts";
 import { type EdgeTransfer, slantedEdge } from "./slanted-edge.ts";
 
 /** Some 10 µGy at the panel: an everyday radiograph's brighter parts. */
@@ -15,11 +16,11 @@ export const STAGES = ["raw", "corrected", "repaired", "curve", "enhanced", "win
 export type Stage = (typeof STAGES)[number];
 
 /** Averaged, so that the transfer is that of the chain and not of one frame's noise. */
-const EDGE_FRAMES = 6;
+const EDGE_FRAMES = 12;
 const NOISE_FRAMES = 2;
 /** What the edge is measured in, part of the panel's side; the beam's field is nearly even there. */
 const EDGE_SIDE = 0.1;
-const EDGE_HEIGHT = 0.25;
+const EDGE_HEIGHT = 0.3;
 
 export interface StageFigures {
   readonly stage: Stage;
@@ -56,6 +57,7 @@ export async function picturesOf(
 export async function stageFigures(
   rig: PanelRig,
   setting: ProcessingSetting,
+  frames = EDGE_FRAMES,
 ): Promise<StageFigures[]> {
   const { full } = rig;
   const edgePart = middleOf(full, EDGE_SIDE, EDGE_HEIGHT);
@@ -63,12 +65,12 @@ export async function stageFigures(
     STAGES.map((stage) => [stage, new Float64Array(edgePart.columns * edgePart.rows)]),
   );
   const noises = new Map<Stage, NoisePower[]>(STAGES.map((stage) => [stage, []]));
-  for (let frame = 0; frame < EDGE_FRAMES; frame++) {
+  for (let frame = 0; frame < frames; frame++) {
     const pictures = await picturesOf(rig, await rig.expose(EDGE_BEAM), setting);
     for (const stage of STAGES) {
       const sum = sums.get(stage);
       cut(pictures[stage], edgePart).pixels.forEach((value, i) => {
-        if (sum !== undefined) sum[i] = (sum[i] ?? 0) + value / EDGE_FRAMES;
+        if (sum !== undefined) sum[i] = (sum[i] ?? 0) + value / frames;
       });
       if (frame < NOISE_FRAMES)
         noises.get(stage)?.push(noisePower(cut(pictures[stage], openPart(full)), full.pitchMm));
@@ -79,6 +81,20 @@ export async function stageFigures(
     edge: slantedEdge({ ...edgePart, pixels: sums.get(stage) ?? [] }, full.pitchMm),
     noise: averaged(noises.get(stage) ?? []),
   }));
+}
+
+/** What the noise would be if quanta alone made it: white, mm², over the contrast². */
+export function quantumPower(rig: PanelRig): number {
+  const { full, truth } = rig;
+  const field = truth.beamField(full.id);
+  const counts = truth.openCounts(full.id, EDGE_BEAM);
+  const at = (part: Part) => {
+    const cutOut = cut({ pixels: field, columns: full.columns, rows: full.rows }, part);
+    return counts * meanOf(cutOut.pixels);
+  };
+  const contrast = (1 - EDGE_TRANSMISSION) * at(middleOf(full, EDGE_SIDE, EDGE_HEIGHT));
+  const variance = truth.countsPerQuantum(full.id) * at(openPart(full));
+  return (variance * full.pitchMm ** 2) / contrast ** 2;
 }
 
 function middleOf({ columns, rows }: DetectorMode, width: number, height: number): Part {

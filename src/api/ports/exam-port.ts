@@ -55,6 +55,7 @@ export function examPort(
       const prepared = await exams.prepare(examId, {
         protocolId: request.protocolId,
         technique: request.technique,
+        brightness: request.brightness,
         laterality: request.laterality,
         geometry: request.geometry && geometryOf(request.geometry),
         contrastAgent: request.contrastAgent,
@@ -93,6 +94,14 @@ export function examPort(
         default:
           return outcome satisfies never;
       }
+    },
+    async storeLastImage(examId) {
+      const stored = await exams.storeLastImage(examId);
+      return stored.ok ? answer(instanceOf(storage, stored.value)) : stored;
+    },
+    async saveLastRun(examId) {
+      const saved = await exams.saveLastRun(examId);
+      return saved.ok ? answer(saved.value.map((one) => instanceOf(storage, one))) : saved;
     },
     async secondaryCapture(examId, { kind = "dose-page", image = "" }) {
       const captured = await exams.secondaryCapture(

@@ -2,6 +2,7 @@
 
 import type { Configuration } from "../../config/configuration.ts";
 import type { AcquisitionStatus } from "../../exam/acquisition.ts";
+import type { PipelineFigures } from "../../exam/pipeline-meter.ts";
 import type { ArchiveCommitment } from "../../services/commitment/commitment-service.ts";
 import type { RemoteState } from "../../services/remotes/remote-states.ts";
 import type { Health } from "../contract.ts";
@@ -17,6 +18,8 @@ export interface HealthFacts {
   readonly generator: Omit<Health["generator"], "reason"> & {
     readonly reason?: string | undefined;
   };
+  /** Undefined before the first exposure. */
+  readonly pipeline?: PipelineFigures | undefined;
   readonly freeBytes: number;
   readonly totalBytes: number;
   readonly remote: (remoteId: string) => RemoteState | undefined;
@@ -82,6 +85,7 @@ export function healthOf(facts: HealthFacts): Health {
     acquisition: withoutUndefined(acquisition),
     detector: withoutUndefined(facts.detector),
     generator: withoutUndefined(facts.generator),
+    ...(facts.pipeline === undefined ? {} : { pipeline: facts.pipeline }),
     disk: { freeBytes: facts.freeBytes, totalBytes: facts.totalBytes, state: disk },
     remotes: configuration.remotes.map((r) => {
       const state = facts.remote(r.id);

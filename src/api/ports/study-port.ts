@@ -2,6 +2,7 @@
 
 import type { Exam } from "../../model/exam.ts";
 import type { InstanceRecord } from "../../model/instance.ts";
+import type { Subtraction } from "../../model/stored-pixels.ts";
 import { describeFailureReason } from "../../services/commitment/record-result.ts";
 import { isHeld, unsafeToDelete } from "../../services/held-exams.ts";
 import type { Picture, Pictures } from "../../services/picture.ts";
@@ -18,9 +19,12 @@ export interface StudyParts {
   /** A PNG of one frame, frames counted from 0. */
   readonly render: (
     picture: Picture,
-    frame: number,
-    window: Picture["window"],
-    width: number | undefined,
+    request: {
+      readonly frame: number;
+      readonly window: Picture["window"];
+      readonly width: number | undefined;
+      readonly subtraction?: Subtraction | undefined;
+    },
   ) => Promise<Uint8Array>;
   /** Remotes that must all have committed a study before it may be deleted, sent there or not. */
   readonly archives: () => readonly string[];
@@ -117,18 +121,31 @@ export function studyPort(parts: StudyParts): StudiesPort {
         samplesPerPixel: p.samples,
         photometricInterpretation: p.photometric,
         numberOfFrames: p.numberOfFrames,
+        frameTimeMs: p.frameTimeMs,
+        linear: p.linear,
         window: p.window,
       });
     },
     async render(uid, request) {
       const found = await pictureOf(uid, request.frame);
       if (!found.ok) return found;
-      const png = await parts.render(
-        found.value,
-        request.frame - 1,
-        request.window ?? found.value.window,
-        request.width,
-      );
+      const { mask, shift = { x: 0, y: 0 }, width } = request;
+      const frame = request.frame - 1;
+      if (mask === undefined) {
+        const window = request.window ?? found.value.window;
+        const png = await parts.render(found.value, { frame, window, width });
+        return answer(new Uint8Array(png));
+      }
+      if (found.value.samples === 3)
+        return refuse("unsupported", "The picture is in colour; there is nothing to subtract.");
+      if (mask > found.value.numberOfFrames)
+        return refuse(
+          "invalid-field",
+          `The object has ${found.value.numberOfFrames} frame(s), mask ${mask} was asked for.`,
+        );
+      const subtraction = { frame: mask - 1, shift, linear: found.value.linear };
+      const { window } = request;
+      const png = await parts.render(found.value, { frame, window, width, subtraction });
       return answer(new Uint8Array(png));
     },
   };

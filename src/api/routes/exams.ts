@@ -86,6 +86,26 @@ const postResend = createRoute({
   responses: { 200: json(examSchema, "The exam, its step on the way"), ...refusals },
 });
 
+const postLastImage = createRoute({
+  method: "post",
+  path: path("/exams/{id}/last-image"),
+  summary: "Stores the held image, the last one of fluoroscopy, as an image of its own",
+  description:
+    "From the pedal's release until the next exposure, or until the exam ends or another is opened; 409 otherwise. It holds 16 bits a pixel, filtered as it was seen, whether the run is saved or not.",
+  request: { params },
+  responses: { 201: json(instanceSchema, "The durable instance"), ...refusals },
+});
+
+const postLastRun = createRoute({
+  method: "post",
+  path: path("/exams/{id}/last-run"),
+  summary: "Saves the last run of fluoroscopy, which was exposed with save: false, after all",
+  description:
+    "From the pedal's release until the next exposure, or until the exam ends or another is opened; 409 otherwise, and where the run is saved already. Runs of more than 4 GiB are not kept for this.",
+  request: { params },
+  responses: { 201: json(z.array(instanceSchema), "The durable instances"), ...refusals },
+});
+
 const postCapture = createRoute({
   method: "post",
   path: path("/exams/{id}/secondary-captures"),
@@ -119,7 +139,15 @@ export function examRoutes(app: ApiApp, device: Device, pin: ServicePin): void {
     const { reasonCode = DEFAULT_DISCONTINUATION_REASON } = c.req.valid("json");
     return c.json(granted(await exams.discontinue(c.req.valid("param").id, reasonCode)), 200);
   });
-  const { release, resendStep, secondaryCapture } = exams;
+  const { release, resendStep, secondaryCapture, storeLastImage, saveLastRun } = exams;
+  if (storeLastImage !== undefined)
+    app.openapi(postLastImage, async (c) =>
+      c.json(granted(await storeLastImage.call(exams, c.req.valid("param").id)), 201),
+    );
+  if (saveLastRun !== undefined)
+    app.openapi(postLastRun, async (c) =>
+      c.json([...granted(await saveLastRun.call(exams, c.req.valid("param").id))], 201),
+    );
   if (release !== undefined)
     app.openapi(postRelease, async (c) =>
       c.json(granted(await release.call(exams, c.req.valid("param").id)), 200),

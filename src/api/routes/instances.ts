@@ -32,7 +32,7 @@ const getFile = createRoute({
 const getRendered = createRoute({
   method: "get",
   path: path("/instances/{uid}/rendered"),
-  summary: "A picture of one frame, windowed as stored or as asked",
+  summary: "A picture of one frame, windowed as stored or as asked, or its difference to a mask",
   request: { params, query: renderQuerySchema },
   responses: { 200: bytes("image/png", "The picture"), ...refusals },
 });
@@ -45,6 +45,8 @@ const PIXEL_HEADERS = {
   "x-samples-per-pixel": "1, or 3 for colour (interleaved)",
   "x-photometric-interpretation": "MONOCHROME1, MONOCHROME2 or RGB",
   "x-number-of-frames": "Frames of the instance",
+  "x-frame-time-ms": "Time between the frames of a run, where the object says it",
+  "x-intensity": "linear or logarithmic in the counts",
   "x-window-center": "Stored window centre, where there is one",
   "x-window-width": "Stored window width, where there is one",
 } as const;
@@ -118,6 +120,8 @@ export function instanceRoutes(app: ApiApp, device: Device): void {
       "x-samples-per-pixel": String(frame.samplesPerPixel),
       "x-photometric-interpretation": frame.photometricInterpretation,
       "x-number-of-frames": String(frame.numberOfFrames),
+      "x-frame-time-ms": frame.frameTimeMs === undefined ? undefined : String(frame.frameTimeMs),
+      "x-intensity": frame.linear === true ? "linear" : "logarithmic",
       "x-window-center": frame.window && String(frame.window.center),
       "x-window-width": frame.window && String(frame.window.width),
     };

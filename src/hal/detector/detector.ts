@@ -112,6 +112,8 @@ export interface Detector {
   arm(request: ArmRequest): Promise<void>;
   /** The beam is on (switch pressed): an armed panel integrates and delivers. @throws DetectorError */
   trigger(): Promise<void>;
+  /** A panel of software sees another beam from its next frame on; real panels see it by themselves. */
+  adjustBeam?(beam: SimulatedBeam): void;
   /** Ends a continuous run after the frame in hand; disarms an armed panel. */
   stop(): Promise<void>;
   /** Drops everything at once; expose-ready falls first. */

@@ -22,6 +22,7 @@ import {
   type DetectorInfo,
   type DetectorMode,
   type DetectorState,
+  type SimulatedBeam,
 } from "./detector.ts";
 import { ACTIVE_STATES, nextPanelState, type PanelEvent } from "./panel-state.ts";
 
@@ -43,6 +44,8 @@ export interface FrameMaker {
    * @throws DetectorError
    */
   make(into: Uint16Array, index: number): number;
+  /** The beam of a run is another one from the next frame on. */
+  adjust?(beam: SimulatedBeam): void;
   /** Maps that fit the frames. */
   maps(mode: DetectorMode): readonly CalibrationMap[];
   close(): void;
@@ -170,6 +173,10 @@ export class SoftwarePanel implements Detector {
     if (run) this.#awaitFrame(armed, 1);
     else if (armed.request.trigger !== "extBulb")
       this.#timer = this.#clock.after(this.#options.integrationMs, () => this.#integrated(armed));
+  }
+
+  adjustBeam(beam: SimulatedBeam): void {
+    if (this.#armed !== null && this.#armed.request.frames !== 1) this.#maker.adjust?.(beam);
   }
 
   async stop(): Promise<void> {

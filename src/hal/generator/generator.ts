@@ -46,6 +46,14 @@ export interface Generator {
   allowExposure(allowed: boolean): void;
   /** Beam on. @throws GeneratorError when not ready or not allowed. */
   expose(request: ExposureRequest): Promise<void>;
+  /**
+   * A hint during a run: the pulses that follow shall have this voltage and current. Held to the generator's
+   * limits and moved to its steps, never refused. Answers what they have now; null without a run.
+   */
+  adjust(wanted: { readonly kv: number; readonly ma: number }): {
+    readonly kv: number;
+    readonly ma: number;
+  } | null;
   /** Beam off; the report follows as an event. Without a beam it does nothing. */
   release(): Promise<void>;
   heat(): { readonly anodePercent: number; readonly housingPercent: number };

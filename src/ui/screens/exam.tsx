@@ -38,7 +38,9 @@ import {
   prepare,
   pressSwitch,
   protocols,
+  saveLastRun,
   selectedInstance,
+  storeLastImage,
 } from "../state.ts";
 import { strings } from "../strings.ts";
 import { stepTechnique, TECHNIQUE_LIMITS, type TechniqueKey } from "../technique.ts";
@@ -88,10 +90,30 @@ export function ExamScreen() {
 function ImageArea({ exam: shown, picks }: { exam: Exam; picks: number }) {
   const live = useLive(offered("GET", "/live") && shown.state === "open");
   const uid = selectedInstance.value;
+  // A held image stays when its run arrives as an object; only the hand on the strip leaves it.
+  useEffect(() => {
+    if (live.value?.held !== true) live.value = null;
+  }, [uid]);
   useEffect(() => {
     live.value = null;
-  }, [uid, picks]);
-  if (live.value !== null && shown.state === "open") return <LiveView frame={live.value} />;
+  }, [picks]);
+  if (live.value !== null && shown.state === "open")
+    return (
+      <LiveView frame={live.value}>
+        <Button
+          icon="plus"
+          label={strings.viewer.storeImage}
+          onPress={() => storeLastImage(shown.id)}
+        />
+        {shown.exposures.at(-1)?.saved === false && (
+          <Button
+            icon="archive"
+            label={strings.viewer.saveRun}
+            onPress={() => saveLastRun(shown.id)}
+          />
+        )}
+      </LiveView>
+    );
   const images = imagesOf(shown);
   const index = images.findIndex((i) => i.sopInstanceUid === uid);
   const instance = images[index];
@@ -164,17 +186,25 @@ function Acquire({ exam: shown }: { exam: Exam }) {
   const technique = useSignal<Technique>(techniqueOf(initial));
   const pressed = useSignal<Exposure["kind"] | null>(null);
   const runSeconds = useSignal(3);
+  const keepRun = useSignal(true);
+  const follows = useSignal(true);
   const exposing = useSignal(false);
   const settle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const mine = acquisition.value.examId === undefined || acquisition.value.examId === shown.id;
   const state = mine ? acquisition.value.state : "idle";
   const busy = exposing.value || state === "exposing" || state === "preparing";
 
+  // The simulated switch and pedals: every kind may follow; the protocol's is the first choice.
+  const simulated =
+    offered("POST", "/simulator/expose") && health.value?.generator.driver === "simulated";
+  const kind = pressed.value ?? protocol.value?.kind ?? "radiography";
+
   const prepareNow = async () => {
     clearTimeout(settle.current);
     const answer = await prepare(shown.id, {
       ...(protocol.value === undefined ? {} : { protocolId: protocol.value.id }),
       technique: technique.value,
+      ...(kind === "fluoroscopy" ? { brightness: follows.value ? "automatic" : "fixed" } : {}),
     });
     // The generator says which values it really took.
     if (answer !== null) technique.value = answer.technique;
@@ -192,15 +222,12 @@ function Acquire({ exam: shown }: { exam: Exam }) {
     };
     changed();
   };
-  // The simulated switch and pedals: every kind may follow; the protocol's is the first choice.
-  const simulated =
-    offered("POST", "/simulator/expose") && health.value?.generator.driver === "simulated";
-  const kind = pressed.value ?? protocol.value?.kind ?? "radiography";
   const press = async () => {
     exposing.value = true;
     await pressSwitch({
       kind,
       ...(kind === "radiography" ? {} : { durationMs: runSeconds.value * 1000 }),
+      ...(kind === "fluoroscopy" && !keepRun.value ? { save: false } : {}),
     });
     exposing.value = false;
   };
@@ -252,6 +279,29 @@ function Acquire({ exam: shown }: { exam: Exam }) {
             runSeconds.value = Math.min(RUN_SECONDS_MAX, Math.max(1, next));
           }}
         />
+      )}
+      {kind === "fluoroscopy" && (
+        <div class="pair run-choices">
+          <Button
+            label={words.brightness}
+            pressed={follows.value}
+            disabled={busy}
+            onPress={() => {
+              follows.value = !follows.value;
+              changed();
+            }}
+          />
+          {simulated && (
+            <Button
+              label={words.keepRun}
+              pressed={keepRun.value}
+              disabled={busy}
+              onPress={() => {
+                keepRun.value = !keepRun.value;
+              }}
+            />
+          )}
+        </div>
       )}
       <div class="switches">
         <Button

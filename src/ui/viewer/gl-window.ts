@@ -12,6 +12,12 @@ export interface PixelImage {
   readonly lowIsBright: boolean;
   readonly numberOfFrames: number;
   readonly window: GreyWindow;
+  /** The value that reads as 0: middle grey of a subtraction. */
+  readonly zero: number;
+  /** Values are linear in the counts; else they are logarithms of them. */
+  readonly linear: boolean;
+  /** Of a run: ms between frames. */
+  readonly frameTimeMs: number;
   readonly pixels: Uint8Array | Uint16Array;
 }
 

@@ -1,6 +1,7 @@
 // Live fluoroscopy: frames from the WebSocket onto the canvas as they come, already windowed.
 
 import { type Signal, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { apiPath } from "../client.ts";
 import { acquisition } from "../state.ts";
@@ -33,7 +34,8 @@ export function useLive(offered: boolean): Signal<LivePicture | null> {
       socket = new WebSocket(`ws://${location.host}${apiPath("live")}`);
       socket.binaryType = "arraybuffer";
       socket.onmessage = (message: MessageEvent<ArrayBuffer>) => {
-        newest.value = parseLive(message.data) ?? newest.value;
+        const heard = parseLive(message.data);
+        if (heard !== null) newest.value = heard.columns === 0 ? null : heard;
       };
       socket.onclose = () => {
         if (!ended) timer = setTimeout(connect, RETRY_MS);
@@ -49,7 +51,7 @@ export function useLive(offered: boolean): Signal<LivePicture | null> {
   return newest;
 }
 
-/** Null for a message of another kind. */
+/** Null for a message of another kind; one without columns says that nothing is shown any more. */
 export function parseLive(message: ArrayBuffer): LivePicture | null {
   if (message.byteLength < HEADER_BYTES) return null;
   const view = new DataView(message);
@@ -66,7 +68,14 @@ export function parseLive(message: ArrayBuffer): LivePicture | null {
   };
 }
 
-export function LiveView({ frame }: { frame: LivePicture }) {
+/** `children`: what can be done with an image that is held. */
+export function LiveView({
+  frame,
+  children,
+}: {
+  frame: LivePicture;
+  children?: ComponentChildren;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const gl = useRef<GlWindow | null>(null);
   useEffect(() => {
@@ -86,6 +95,9 @@ export function LiveView({ frame }: { frame: LivePicture }) {
       samplesPerPixel: 1,
       lowIsBright: false,
       numberOfFrames: 1,
+      zero: 0,
+      linear: false,
+      frameTimeMs: 0,
       window,
       pixels: frame.pixels,
     });
@@ -99,11 +111,12 @@ export function LiveView({ frame }: { frame: LivePicture }) {
       <div class="viewer-stage">
         <canvas ref={canvas} aria-label={strings.viewer.live} />
         <div class="overlay upper left">
-          <span class={beam ? "live-mark" : ""}>
-            {beam ? strings.viewer.live : strings.viewer.held}
+          <span class={beam ? "live-mark" : "held-mark"}>
+            {beam ? strings.viewer.live : frame.held ? strings.viewer.held : strings.viewer.late}
           </span>
         </div>
       </div>
+      {frame.held && children !== undefined && <div class="viewer-tools">{children}</div>}
     </section>
   );
 }

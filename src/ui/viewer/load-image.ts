@@ -4,8 +4,10 @@ import { apiPath, fetchApi } from "../client.ts";
 import type { PixelImage } from "./gl-window.ts";
 import type { GreyWindow } from "./view.ts";
 
-/** Images kept, 14 MB each at full size. */
-const KEPT_MAX = 6;
+/** Bytes of images kept: some radiographs, or five seconds of a run. */
+const KEPT_BYTES_MAX = 300 * 2 ** 20;
+/** Where the object doesn't say how fast a run was. */
+const FRAME_TIME_DEFAULT_MS = 1000 / 15;
 const kept = new Map<string, PixelImage>();
 
 /** @throws ProblemAnswer */
@@ -21,8 +23,11 @@ export async function loadImage(
   const response = await fetchApi(path, { signal });
   const image = imageOf(response.headers, await response.arrayBuffer());
   kept.set(key, image);
-  for (const oldest of kept.keys()) {
-    if (kept.size <= KEPT_MAX) break;
+  let bytes = 0;
+  for (const { pixels } of kept.values()) bytes += pixels.byteLength;
+  for (const [oldest, { pixels }] of kept) {
+    if (bytes <= KEPT_BYTES_MAX) break;
+    bytes -= pixels.byteLength;
     kept.delete(oldest);
   }
   return image;
@@ -42,6 +47,9 @@ function imageOf(headers: Headers, bytes: ArrayBuffer): PixelImage {
     lowIsBright: headers.get("x-photometric-interpretation") === "MONOCHROME1",
     numberOfFrames: number("number-of-frames") || 1,
     window: Number.isFinite(center + width) ? { center, width } : fullWindow(pixels),
+    zero: 0,
+    linear: headers.get("x-intensity") === "linear",
+    frameTimeMs: number("frame-time-ms") || FRAME_TIME_DEFAULT_MS,
     pixels,
   };
 }

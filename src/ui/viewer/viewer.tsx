@@ -8,6 +8,7 @@ import { strings } from "../strings.ts";
 import { followGestures } from "./gestures.ts";
 import { GlWindow, type PixelImage } from "./gl-window.ts";
 import { loadImage } from "./load-image.ts";
+import { subtractImages } from "./subtract.ts";
 import {
   dragWindow,
   fitView,
@@ -54,6 +55,10 @@ export function Viewer({
   const inverted = useSignal(false);
   const frame = useSignal(1);
   const frames = useSignal(1);
+  const grey = useSignal(true);
+  const playing = useSignal(false);
+  /** Number of the frame that is subtracted; null: none is. */
+  const mask = useSignal<number | null>(null);
   const state = useSignal<"loading" | "shown" | "failed" | "no-webgl">("loading");
   const problem = useSignal("");
   const reading = useSignal({ center: 0, width: 0, percent: 0 });
@@ -69,7 +74,7 @@ export function Viewer({
       s.drawing = false;
       s.gl.draw(s.view, s.window, s.inverted, s.still !== undefined);
       reading.value = {
-        center: Math.round(s.window.center),
+        center: Math.round(s.window.center - (s.image?.zero ?? 0)),
         width: Math.round(s.window.width),
         percent: Math.round(s.view.scale * 100),
       };
@@ -182,14 +187,19 @@ export function Viewer({
 
   useEffect(() => {
     frame.value = 1;
+    playing.value = false;
+    mask.value = null;
   }, [sopInstanceUid]);
 
   const shownFrame = frame.value;
+  const maskFrame = mask.value;
+  const plays = playing.value;
   useEffect(() => {
     const s = stage.current;
     if (s === null) return;
     const abort = new AbortController();
     const anotherFrame = s.image !== null && s.sopInstanceUid === sopInstanceUid;
+    const beganMs = performance.now();
     if (!anotherFrame) {
       // The former image must not stand under the new one's name while it is fetched.
       state.value = "loading";
@@ -197,16 +207,37 @@ export function Viewer({
       s.gl.clear();
       redraw();
     }
-    loadImage(sopInstanceUid, shownFrame, abort.signal).then(
+    const load = (number: number) => loadImage(sopInstanceUid, number, abort.signal);
+    const picture =
+      maskFrame === null
+        ? load(shownFrame)
+        : Promise.all([load(shownFrame), load(maskFrame)]).then(([image, under]) =>
+            subtractImages(image, under),
+          );
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    picture.then(
       (image) => {
         if (abort.signal.aborted) return;
+        const sameValues = s.image?.zero === image.zero;
         s.gl.show(image);
         s.image = image;
         s.sopInstanceUid = sopInstanceUid;
         frames.value = image.numberOfFrames;
+        grey.value = image.samplesPerPixel === 1;
         state.value = "shown";
+        // A difference has a window of its own, which stays while the run is played.
+        if (!sameValues) s.window = image.window;
         if (anotherFrame) redraw();
         else reset();
+        if (!plays || image.numberOfFrames < 2) return;
+        const nextFrame = (shownFrame % image.numberOfFrames) + 1;
+        load(nextFrame).catch(() => {});
+        timer = setTimeout(
+          () => {
+            frame.value = nextFrame;
+          },
+          Math.max(0, image.frameTimeMs - (performance.now() - beganMs)),
+        );
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
@@ -215,8 +246,17 @@ export function Viewer({
         state.value = "failed";
       },
     );
-    return () => abort.abort();
-  }, [sopInstanceUid, shownFrame]);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [sopInstanceUid, shownFrame, maskFrame, plays]);
+
+  /** One frame on or back, from the end to the beginning; what is stepped through does not play. */
+  const step = (by: number) => {
+    playing.value = false;
+    frame.value = ((frame.value - 1 + by + frames.value) % frames.value) + 1;
+  };
 
   // What a capture of the screen shows is what stands here now.
   const latest = useRef(overlay);
@@ -237,7 +277,13 @@ export function Viewer({
 
   const [left, right] = overlay;
   return (
-    <section class="viewer" data-state={state.value} data-instance={sopInstanceUid}>
+    <section
+      class="viewer"
+      data-state={state.value}
+      data-instance={sopInstanceUid}
+      data-frame={shownFrame}
+      data-mask={maskFrame ?? undefined}
+    >
       <div class="viewer-stage">
         <canvas ref={canvas} aria-label={strings.exam.images} />
         <div class="overlay upper left">
@@ -297,25 +343,43 @@ export function Viewer({
       </div>
       {frames.value > 1 && (
         <div class="viewer-tools">
+          <Tool label={words.previous} icon="back" onPress={() => step(-1)} />
           <Tool
-            label={words.previous}
-            icon="back"
-            disabled={shownFrame <= 1}
+            label={plays ? words.pause : words.play}
+            icon={plays ? "pause" : "play"}
+            pressed={plays}
             onPress={() => {
-              frame.value = shownFrame - 1;
+              playing.value = !plays;
             }}
           />
+          <Tool label={words.next} icon="forward" onPress={() => step(1)} />
           <span class="frame-number">
             {words.frame} {shownFrame}/{frames.value}
           </span>
-          <Tool
-            label={words.next}
-            icon="forward"
-            disabled={shownFrame >= frames.value}
-            onPress={() => {
-              frame.value = shownFrame + 1;
-            }}
-          />
+          {grey.value && (
+            <Tool
+              label={words.subtract}
+              icon="subtract"
+              pressed={maskFrame !== null}
+              onPress={() => {
+                mask.value = maskFrame === null ? 1 : null;
+              }}
+            />
+          )}
+          {maskFrame !== null && (
+            <>
+              <Tool
+                label={words.useAsMask}
+                icon="mask"
+                onPress={() => {
+                  mask.value = shownFrame;
+                }}
+              />
+              <span class="frame-number">
+                {words.mask} {maskFrame}
+              </span>
+            </>
+          )}
         </div>
       )}
     </section>

@@ -11,6 +11,7 @@ import {
   type DetectorHealth,
   type DetectorInfo,
   type DetectorState,
+  type SimulatedBeam,
 } from "../../hal/detector/detector.ts";
 import type { DriverSpec } from "./driver-spec.ts";
 import type { FromAcquisition, PanelAnswer, PanelCall, ToAcquisition } from "./messages.ts";
@@ -98,6 +99,11 @@ class ThreadPanel implements PanelPort {
 
   abort(): void {
     if (this.#ended === null) this.#worker.postMessage({ type: "abort" } satisfies ToAcquisition);
+  }
+
+  adjustBeam(beam: SimulatedBeam): void {
+    if (this.#ended === null)
+      this.#worker.postMessage({ type: "adjust-beam", beam } satisfies ToAcquisition);
   }
 
   async health(): Promise<DetectorHealth> {

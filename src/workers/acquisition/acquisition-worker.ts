@@ -24,6 +24,9 @@ self.onmessage = ({ data }) => {
     case "abort":
       detector?.abort();
       break;
+    case "adjust-beam":
+      detector?.adjustBeam?.(data.beam);
+      break;
   }
 };
 

@@ -8,6 +8,7 @@ import type {
   DetectorEvent,
   DetectorHealth,
   DetectorInfo,
+  SimulatedBeam,
 } from "../../hal/detector/detector.ts";
 import type { DriverSpec } from "./driver-spec.ts";
 
@@ -22,7 +23,9 @@ export type ToAcquisition =
   | { readonly type: "start"; readonly spec: DriverSpec }
   | { readonly type: "call"; readonly id: number; readonly call: PanelCall }
   /** Needs no answer: what follows from it are events. */
-  | { readonly type: "abort" };
+  | { readonly type: "abort" }
+  /** Nor does this: it shows in the next frames. */
+  | { readonly type: "adjust-beam"; readonly beam: SimulatedBeam };
 
 export type PanelAnswer = undefined | DetectorHealth | readonly CalibrationMap[];
 

@@ -10,6 +10,7 @@ import type {
   DetectorHealth,
   DetectorInfo,
   DetectorState,
+  SimulatedBeam,
 } from "../../hal/detector/detector.ts";
 
 export interface PanelPort {
@@ -34,6 +35,8 @@ export interface PanelPort {
   trigger(): Promise<void>;
   stop(): Promise<void>;
   abort(): void;
+  /** Panels of software: the run's beam is another one from the next frame on. */
+  adjustBeam(beam: SimulatedBeam): void;
   /** @throws DetectorError */
   health(): Promise<DetectorHealth>;
   /** @throws DetectorError */
@@ -53,6 +56,7 @@ export function inProcessPanel(detector: Detector): PanelPort {
     trigger: () => detector.trigger(),
     stop: () => detector.stop(),
     abort: () => detector.abort(),
+    adjustBeam: (beam) => detector.adjustBeam?.(beam),
     health: async () => detector.health(),
     factoryCalibration: (modeId) => detector.factoryCalibration(modeId),
     terminate: () => detector.close(),

@@ -77,6 +77,29 @@ export interface Kernels {
     fine: number,
     start: number,
   ): void;
+  recursive(
+    source: number,
+    previous: number,
+    out: number,
+    columns: number,
+    rows: number,
+    rowFrom: number,
+    rowTo: number,
+    keep: number,
+    lines: number,
+    scratch: number,
+  ): void;
+  edge(
+    source: number,
+    out: number,
+    columns: number,
+    rows: number,
+    rowFrom: number,
+    rowTo: number,
+    gain: number,
+    lines: number,
+    scratch: number,
+  ): void;
   lut8(source: number, out: number, count: number, table: number): void;
   lut16(source: number, out: number, count: number, table: number): void;
   halve(source: number, columns: number, rows: number, out: number): void;

@@ -56,6 +56,8 @@ export interface MemoryMap {
   readonly curve: number;
   /** Window table: 65536 × u8. */
   readonly levels: number;
+  /** The run's filtered frame before this one, and this one: corrected counts. */
+  readonly history: readonly [number, number];
   /** One area per worker. */
   readonly scratch: readonly number[];
   /** What calibration frames are summed in; untouched, and so without memory of its own, until then. */
@@ -127,6 +129,7 @@ export function memoryMap(
     mask: area(PREVIEW_PIXELS_MAX),
     curve: area(65536 * 2),
     levels: area(65536),
+    history: [area(pixelsMax * 2), area(pixelsMax * 2)],
     scratch: Array.from({ length: workers }, () => area(SCRATCH_BYTES)),
     calibration: {
       sums: area(pixelsMax * 4),

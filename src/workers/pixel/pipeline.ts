@@ -1,13 +1,17 @@
 // The way of a frame from the panel's counts to a stored image and a picture for the screen, phase by
 // phase. Each phase is spread over the threads in bands of rows and is over when all bands are:
 //
-//   raw slot → offset, gain → defects → field, beam, histogram → curve → turn → image slot → window → display slot
+//   raw slot → offset, gain → defects → (runs: filters) → field, beam, histogram → curve → turn → image slot → window → display slot
+//
+// Between the defects and the analysis a frame is linear counts in `work`; after the curve it is stored
+// values, not yet turned. What filters runs or enhances radiographs works at one of these two places.
 
 import { assert } from "../../core/assert.ts";
 import type { ProcessingSetting } from "../../model/protocol.ts";
 import type { Rectangle, RelevantRange } from "./analysis.ts";
 import { DEFECT_RECORD_BYTES, type ModeLayout, PREVIEW_PIXELS_MAX } from "./memory-map.ts";
 import type { Band, Shape, Task, TaskResult } from "./pixel-messages.ts";
+import { filterPhases, type RunFilter } from "./run-filter.ts";
 import { type PixelWindow, planWindow, windowOfRange } from "./window.ts";
 
 /** Bands begin at a multiple of this, so that the boxes of a smaller picture lie in one band. */
@@ -33,18 +37,25 @@ export interface FramePlaces {
   readonly mask: number;
   readonly curve: number;
   readonly levels: number;
+  readonly history: readonly [number, number];
   readonly scratch: readonly number[];
 }
 
 export interface FrameOrder {
+  /** What the frame is for: radiographs and frames of runs have filters of their own. */
+  readonly use: "radiograph" | "run";
   readonly mode: ModeLayout;
   /** Sorted pixel numbers and addresses of the mode's defects; null: the frame stays uncorrected. */
   readonly defects: DefectList | null;
   readonly processing: ProcessingSetting;
   /** Significant bits of the image, 8 to 16. */
   readonly bitsStored: number;
+  /** Filters of a frame of a run. */
+  readonly filter?: RunFilter | undefined;
   /** Given: this window and no analysis. */
   readonly window?: PixelWindow | undefined;
+  /** Analyse although the window is given: to see what it would be now. */
+  readonly look?: boolean | undefined;
   /** Whether the table of the curve has to be made first. */
   readonly curveIsMade: boolean;
 }
@@ -63,8 +74,12 @@ export interface FrameResult {
   readonly columns: number;
   readonly rows: number;
   readonly window: PixelWindow;
-  /** Null where the window was given. */
+  /** Null where the frame was not looked at. */
   readonly analysis: FrameAnalysis | null;
+  /** The window that was found in this frame, where it was looked at. */
+  readonly found?: PixelWindow | undefined;
+  /** Of a frame of a run: mean corrected counts in the middle of the panel, before any filter. */
+  readonly centralMean?: number | undefined;
   readonly timesMs: PhaseTimes;
 }
 
@@ -98,62 +113,88 @@ export async function processFrame(
     return results;
   };
 
-  const { work } = places;
-  const corrected = order.defects !== null;
-  await phase(
-    "correct",
-    bands.map((band) => ({
-      type: "correct",
-      source: places.raw,
-      out: work,
-      mode: corrected ? mode : null,
-      shape,
-      band,
-    })),
-  );
-  if (order.defects !== null)
-    await phase("repair", repairTasks(order.defects, mode.defects, work, shape, bands));
+  await correct(phase, places, shape, bands, order);
+  // Linear counts in `work`.
+  const centralMean =
+    order.use === "run" ? await measure(phase, places, centralField(shape), shape) : undefined;
+  if (order.filter !== undefined)
+    for (const { name, tasks } of filterPhases(order.filter, processing, places, shape, bands))
+      await phase(name, tasks);
 
   if (!order.curveIsMade) {
     const { curve: table } = places;
     const [bitsIn, bitsOut] = [mode.bitsStored, bitsStored];
     await phase("curve", [{ type: "fill-curve", table, curve: processing, bitsIn, bitsOut }]);
   }
-  const analysis =
-    order.window === undefined ? await analyse(phase, places, shape, bands, order) : null;
-  const window = order.window ?? windowOf(analysis, curveTable, bitsStored);
+  const seen =
+    order.window === undefined || order.look === true
+      ? await analyse(phase, places, shape, bands, order)
+      : null;
 
   const turns = processing.rotate !== 0 || processing.flip;
-  const curved = turns ? work : places.image;
+  const curved = turns ? places.work : places.image;
   await phase(
     "curve",
     bands.map((band) => ({
       type: "apply-curve",
-      source: work,
+      source: places.work,
       out: curved,
       table: places.curve,
       shape,
       band,
     })),
   );
-  if (turns)
-    await phase(
-      "orient",
-      bands.map((band) => ({
-        type: "orient",
-        source: work,
-        out: places.image,
-        orientation: { rotate: processing.rotate, flip: processing.flip },
-        shape,
-        band,
-      })),
-    );
+  // Stored values in `curved`, in the panel's rows and columns.
+
+  const found = seen === null ? undefined : windowOf(seen, curveTable, bitsStored);
+  const window = order.window ?? found;
+  assert(window !== undefined, "a window is given or found");
+  if (turns) await orient(phase, places, shape, bands, processing);
   const turned = turnedShape(shape, processing);
   if (places.display !== null) await display(phase, places, places.display, turned, window, crew);
-  return { ...turned, window, analysis, timesMs: { ...timesMs, total: monotonicMs() - startMs } };
+  return {
+    ...turned,
+    window,
+    analysis: seen,
+    found,
+    centralMean,
+    timesMs: { ...timesMs, total: monotonicMs() - startMs },
+  };
 }
 
 type Phase = (name: string, tasks: readonly Task[]) => Promise<readonly TaskResult[]>;
+
+/** Raw slot → corrected counts in `work`; a copy where there is no calibration. */
+async function correct(
+  phase: Phase,
+  { raw, work }: FramePlaces,
+  shape: Shape,
+  bands: readonly Band[],
+  { mode, defects }: FrameOrder,
+): Promise<void> {
+  const maps = defects === null ? null : mode;
+  await phase(
+    "correct",
+    bands.map((band) => ({ type: "correct", source: raw, out: work, mode: maps, shape, band })),
+  );
+  if (defects !== null)
+    await phase("repair", repairTasks(defects, mode.defects, work, shape, bands));
+}
+
+/** Stored values in `work` → the image slot. */
+async function orient(
+  phase: Phase,
+  { work, image }: FramePlaces,
+  shape: Shape,
+  bands: readonly Band[],
+  { rotate, flip }: ProcessingSetting,
+): Promise<void> {
+  const orientation = { rotate, flip };
+  await phase(
+    "orient",
+    bands.map((band) => ({ type: "orient", source: work, out: image, orientation, shape, band })),
+  );
+}
 
 async function analyse(
   phase: Phase,
@@ -204,12 +245,25 @@ async function analyse(
   return { field, beamPart: seen.beamPart, counts: found.range };
 }
 
-function windowOf(
-  analysis: FrameAnalysis | null,
-  curve: Uint16Array,
-  bitsStored: number,
-): PixelWindow {
-  assert(analysis !== null, "a window is given or found");
+/** The middle third of columns and rows: what automatic brightness keeps bright enough. */
+export function centralField({ columns, rows }: Shape): Rectangle {
+  const [left, top] = [Math.floor(columns / 3), Math.floor(rows / 3)];
+  return { left, top, right: columns - left, bottom: rows - top };
+}
+
+async function measure(
+  phase: Phase,
+  { work, scratch }: FramePlaces,
+  area: Rectangle,
+  shape: Shape,
+): Promise<number> {
+  const out = scratch[0] ?? 0;
+  const [measured] = await phase("measure", [{ type: "measure", source: work, shape, area, out }]);
+  assert(measured?.type === "measure", "a measurement answers a mean");
+  return measured.mean;
+}
+
+function windowOf(analysis: FrameAnalysis, curve: Uint16Array, bitsStored: number): PixelWindow {
   const a = curve[analysis.counts.low] ?? 0;
   const b = curve[analysis.counts.high] ?? 0;
   const { center, width } = windowOfRange(Math.min(a, b), Math.max(a, b));

@@ -6,6 +6,7 @@ import type { Rectangle, RelevantRange } from "./analysis.ts";
 import type { DefectCounts, GainResult, MapFigures } from "./calibration-maps.ts";
 import type { Curve } from "./characteristic.ts";
 import type { CalibrationAreas, ModeLayout } from "./memory-map.ts";
+import type { NoiseModel } from "./noise-model.ts";
 import type { PixelWindow, WindowPlan } from "./window.ts";
 
 export interface Band {
@@ -68,6 +69,31 @@ export type Task =
       readonly bitsIn: number;
       readonly bitsOut: number;
     }
+  /** Noise reduction in time; `previous` is the filtered frame before. */
+  | ({
+      readonly type: "recursive";
+      readonly previous: number;
+      /** Part of the past that is kept where nothing moves, 0 … 1. */
+      readonly keep: number;
+      readonly noise: NoiseModel;
+      readonly scratch: number;
+    } & OnBand)
+  /** The mean of a rectangle; `out` takes what the kernel writes. */
+  | {
+      readonly type: "measure";
+      readonly source: number;
+      readonly shape: Shape;
+      readonly area: Rectangle;
+      readonly out: number;
+    }
+  /** Edge enhancement of counts; detail below `factor` times the noise is left alone. */
+  | ({
+      readonly type: "edge";
+      readonly gain: number;
+      readonly noise: NoiseModel;
+      readonly factor: number;
+      readonly scratch: number;
+    } & OnBand)
   | ({ readonly type: "apply-curve"; readonly table: number } & OnBand)
   | ({ readonly type: "orient"; readonly orientation: Orientation } & OnBand)
   | { readonly type: "fill-levels"; readonly levels: number; readonly window: PixelWindow }
@@ -107,6 +133,7 @@ export type TaskResult =
   | { readonly type: "range"; readonly range: RelevantRange }
   | { readonly type: "dark-taken"; readonly figures: MapFigures; readonly defects: DefectCounts }
   | { readonly type: "flat-taken"; readonly gain: GainResult; readonly defects: DefectCounts }
+  | { readonly type: "measure"; readonly mean: number }
   /** null: more defects than the list has room for. */
   | { readonly type: "defects"; readonly count: number | null };
 

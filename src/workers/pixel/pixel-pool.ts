@@ -17,17 +17,30 @@ import {
   memoryMap,
   type SlotCounts,
 } from "./memory-map.ts";
-import { bandsOf, type Crew, type DefectList, type FrameResult, processFrame } from "./pipeline.ts";
+import { noiseModel } from "./noise-model.ts";
+import {
+  bandsOf,
+  type Crew,
+  type DefectList,
+  type FrameOrder,
+  type FrameResult,
+  processFrame,
+} from "./pipeline.ts";
 import { PixelError } from "./pixel-error.ts";
 import type { PixelStart, Task, TaskResult } from "./pixel-messages.ts";
+import { type PlaceInRun, RunHistory } from "./run-filter.ts";
 import type { PixelWindow } from "./window.ts";
 
 /** Frames that may wait for the threads; more means that somebody does not look at the slots. */
 export const JOBS_WAITING_MAX = 64;
 export const WORKERS_DEFAULT = 2;
 
+/** What the pool is told of a panel's mode; with pitch and sensitivity it knows the noise. */
+export type PixelMode = Pick<DetectorMode, "id" | "columns" | "rows" | "bitsStored"> &
+  Partial<Pick<DetectorMode, "pitchMm" | "countsPerMicroGray">>;
+
 export interface PixelPoolOptions {
-  readonly modes: readonly Pick<DetectorMode, "id" | "columns" | "rows" | "bitsStored">[];
+  readonly modes: readonly PixelMode[];
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Threads; 2 where nothing is said. */
   readonly workers?: number | undefined;
@@ -55,6 +68,10 @@ export interface FrameRequest {
 export interface FluoroRequest extends FrameRequest {
   /** The run's window; found in this frame where absent. */
   readonly window?: PixelWindow | undefined;
+  /** Look at the frame although the window is given. */
+  readonly look?: boolean | undefined;
+  /** Given: noise is reduced in time, as strongly as the processing says. */
+  readonly place?: PlaceInRun | undefined;
 }
 
 export type DarkTaken = Extract<TaskResult, { type: "dark-taken" }>;
@@ -79,7 +96,8 @@ export class PixelPool {
   readonly deaths = new Listeners<WorkerError>();
 
   readonly #clock: Pick<Clock, "monotonicMs">;
-  readonly #modeIds: readonly string[];
+  readonly #modes: readonly PixelMode[];
+  readonly #history = new RunHistory();
   readonly #threads: readonly WorkerThread<PixelStart, Task, TaskResult>[];
   readonly #crew: Crew;
   readonly #calibrations = new Map<number, Calibration>();
@@ -91,7 +109,7 @@ export class PixelPool {
   private constructor(options: PixelPoolOptions, module: WebAssembly.Module) {
     const workers = options.workers ?? WORKERS_DEFAULT;
     this.#clock = options.clock;
-    this.#modeIds = options.modes.map((mode) => mode.id);
+    this.#modes = options.modes;
     this.map = memoryMap(options.modes, workers, options.slots);
     this.memory = sharedMemory(this.map.totalBytes);
     const { buffer } = this.memory;
@@ -133,11 +151,11 @@ export class PixelPool {
     const mode = this.#mode(modeIndex);
     const pixels = mode.columns * mode.rows;
     for (const map of maps) {
-      if (map.modeId !== this.#modeIds[modeIndex] || map.pixels.length !== pixels)
+      if (map.modeId !== this.#modeId(modeIndex) || map.pixels.length !== pixels)
         return Promise.reject(
           new PixelError(
             `the ${map.kind} map is of mode ${map.modeId} with ${map.pixels.length} pixels, wanted is ` +
-              `${this.#modeIds[modeIndex]} with ${pixels}; calibrate this mode again`,
+              `${this.#modeId(modeIndex)} with ${pixels}; calibrate this mode again`,
           ),
         );
     }
@@ -156,12 +174,31 @@ export class PixelPool {
    * @throws WorkerError when a thread dies; it is there again for the next frame.
    */
   processRadiograph(request: FrameRequest): Promise<FrameResult> {
-    return this.#inTurn(() => this.#process(request, undefined));
+    return this.#inTurn(() => this.#process("radiograph", request));
   }
 
-  /** A frame of a run: the same, with the window the run already has. */
+  /**
+   * A frame of a run: the same, with the window the run already has, filtered. With a `place` its noise is
+   * reduced in time; that begins anew with a run, a mode, a gap.
+   */
   processFluoroFrame(request: FluoroRequest): Promise<FrameResult> {
-    return this.#inTurn(() => this.#process(request, request.window));
+    return this.#inTurn(async () => {
+      const { place, modeIndex, processing } = request;
+      if (place === undefined) this.#history.forget();
+      const time =
+        place === undefined ? null : this.#history.next(place, modeIndex, processing.noise);
+      const mode = this.#modes[modeIndex];
+      assert(mode !== undefined, `mode ${modeIndex} of the panel`);
+      try {
+        const filter = { time, noise: noiseModel(mode) };
+        const { window, look } = request;
+        return await this.#process("run", request, { window, look, filter });
+      } catch (error) {
+        // What lies in the memory may be half a frame.
+        this.#history.forget();
+        throw error;
+      }
+    });
   }
 
   /**
@@ -212,7 +249,11 @@ export class PixelPool {
     for (const thread of this.#threads) thread.close();
   }
 
-  async #process(request: FrameRequest, window: PixelWindow | undefined): Promise<FrameResult> {
+  async #process(
+    use: FrameOrder["use"],
+    request: FrameRequest,
+    more: Pick<FrameOrder, "window" | "look" | "filter"> = {},
+  ): Promise<FrameResult> {
     const { map } = this;
     const mode = this.#mode(request.modeIndex);
     const key = curveKey(request.processing, mode.bitsStored, request.bitsStored);
@@ -231,15 +272,17 @@ export class PixelPool {
         mask: map.mask,
         curve: map.curve,
         levels: map.levels,
+        history: map.history,
         scratch: map.scratch,
       },
       {
+        use,
         mode,
         defects,
         processing: request.processing,
         bitsStored: request.bitsStored,
-        window,
         curveIsMade,
+        ...more,
       },
       new Uint16Array(this.memory.buffer, map.curve, 65536),
       () => this.#clock.monotonicMs(),
@@ -252,7 +295,7 @@ export class PixelPool {
     const calibration = this.#calibrations.get(modeIndex);
     if (!calibration?.hasOffset)
       throw new PixelError(
-        `mode ${this.#modeIds[modeIndex]} has no offset map; calibrate the panel`,
+        `mode ${this.#modeId(modeIndex)} has no offset map; calibrate the panel`,
       );
     return calibration.defects;
   }
@@ -286,7 +329,7 @@ export class PixelPool {
       assert(listed?.type === "defects", "a list of defects answers their number");
       if (listed.count === null)
         throw new PixelError(
-          `mode ${this.#modeIds[modeIndex]} has more than ${mode.defectsMax} defective pixels; ` +
+          `mode ${this.#modeId(modeIndex)} has more than ${mode.defectsMax} defective pixels; ` +
             "have the panel serviced",
         );
       count = listed.count;
@@ -296,6 +339,10 @@ export class PixelPool {
       hasGain: gain !== undefined || (was?.hasGain ?? false),
       defects: { count, records },
     });
+  }
+
+  #modeId(modeIndex: number): string {
+    return this.#modes[modeIndex]?.id ?? String(modeIndex);
   }
 
   #mode(modeIndex: number): ModeLayout {

@@ -8,6 +8,7 @@ import { listDefects } from "./defects.ts";
 import { findDirectBeam } from "./direct-beam.ts";
 import type { Kernels } from "./kernel-module.ts";
 import { DEFECT_RECORD_BYTES, HISTOGRAM_BINS } from "./memory-map.ts";
+import { fillNoiseLines, NOISE_LINES_BYTES } from "./noise-model.ts";
 import type { Band, Orientation, Shape, Task, TaskResult } from "./pixel-messages.ts";
 import { type PixelWindow, type WindowPlan, windowLevel } from "./window.ts";
 
@@ -15,6 +16,12 @@ const HISTOGRAM_BITS = 16;
 const DONE: TaskResult = { type: "done" };
 /** Values of so many bits and fewer take the kernel with the shorter product. */
 const SHORT_PRODUCT_BITS_MAX = 15;
+/** kernels/recursive.ts wants four times the noise. */
+const RECURSIVE_NOISE_FACTOR = 4;
+/** Below 1 in 1.15 fixed point. */
+const KEEP_MAX = 32767;
+/** With 12 fraction bits it fits a signed word. */
+const EDGE_GAIN_MAX = 4;
 
 export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): TaskResult {
   switch (task.type) {
@@ -57,6 +64,48 @@ export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): 
     case "fill-curve":
       fillCurve(new Uint16Array(buffer, task.table, 65536), task.curve, task.bitsIn, task.bitsOut);
       return DONE;
+    case "recursive": {
+      const { source, previous, out, shape, band, scratch, noise } = task;
+      const lines = new Int16Array(buffer, scratch, NOISE_LINES_BYTES / 2);
+      fillNoiseLines(lines, noise, RECURSIVE_NOISE_FACTOR);
+      kernels.recursive(
+        source,
+        previous,
+        out,
+        shape.columns,
+        shape.rows,
+        band.rowFrom,
+        band.rowTo,
+        Math.min(KEEP_MAX, Math.round(task.keep * 32768)),
+        scratch,
+        scratch + NOISE_LINES_BYTES,
+      );
+      return DONE;
+    }
+    case "measure": {
+      const { source, shape, area, out } = task;
+      const [columns, rows] = [area.right - area.left, area.bottom - area.top];
+      const first = source + (area.top * shape.columns + area.left) * 2;
+      kernels.statistics(first, shape.columns, columns, rows, out);
+      const [sum = 0] = new Float64Array(buffer, out, 1);
+      return { type: "measure", mean: sum / (columns * rows) };
+    }
+    case "edge": {
+      const { source, out, shape, band, scratch, noise, factor } = task;
+      fillNoiseLines(new Int16Array(buffer, scratch, NOISE_LINES_BYTES / 2), noise, factor);
+      kernels.edge(
+        source,
+        out,
+        shape.columns,
+        shape.rows,
+        band.rowFrom,
+        band.rowTo,
+        Math.round(Math.min(EDGE_GAIN_MAX, task.gain) * 4096),
+        scratch,
+        scratch + NOISE_LINES_BYTES,
+      );
+      return DONE;
+    }
     case "apply-curve": {
       const { first, count } = extent(task.shape, task.band);
       kernels.lut16(task.source + first * 2, task.out + first * 2, count, task.table);

@@ -195,3 +195,55 @@ describe("the door and the switch", () => {
     expect(generator.state()).toBe("ready");
   });
 });
+
+describe("a hint during a run", () => {
+  const geometry = () => DEFAULT_GEOMETRY;
+  const run = async () => {
+    const room = await opened({ geometry });
+    await room.generator.setTechnique({ kv: 75, ma: 20, ms: 8 });
+    await room.generator.expose({ kind: "fluoroscopy", event: 1, fps: 10 });
+    return room;
+  };
+
+  test("is for the pulses that follow; the report has the means, and the dose of each pulse", async () => {
+    const { clock, generator, reports } = await run();
+    await clock.advance(950);
+    expect(generator.adjust({ kv: 85.3, ma: 26 })).toEqual({ kv: 85, ma: 25 });
+    await clock.advance(3000);
+    await generator.release();
+    const [report] = reports();
+    // Ten pulses before, thirty after.
+    expect(report).toMatchObject({ pulses: 40, kv: 82.5, ma: 23.75 });
+    expect(report?.mas).toBeCloseTo((10 * 20 + 30 * 25) * 0.008, 9);
+    const [before, after] = [doseOf(75, 1.6, geometry()), doseOf(85, 6, geometry())];
+    expect(report?.dap).toBeCloseTo(before.dap + after.dap, 12);
+    expect(report?.doseRp).toBeCloseTo(before.doseRp + after.doseRp, 12);
+    expect((await generator.dapMeter.read()).dap as number).toBe(report?.dap as number);
+  });
+
+  test("is held to what the tube can give, and does nothing without a run", async () => {
+    const { clock, generator } = await opened();
+    expect(generator.adjust({ kv: 80, ma: 20 })).toBeNull();
+    await generator.setTechnique({ kv: 75, ma: 20, ms: 8, focus: "small" });
+    await generator.expose({ kind: "fluoroscopy", event: 1, fps: 10 });
+    expect(generator.adjust({ kv: 500, ma: 9000 })).toEqual({ kv: 150, ma: 250 });
+    expect(generator.adjust({ kv: 1, ma: 0 })).toEqual({ kv: 40, ma: 0.5 });
+    await generator.release();
+    await generator.expose({ kind: "radiography", event: 2 });
+    expect(generator.adjust({ kv: 80, ma: 20 })).toBeNull();
+    await clock.advance(100);
+  });
+
+  test("brings a run to the anode's limit sooner", async () => {
+    const pulses = async (wanted: { kv: number; ma: number } | null) => {
+      const { clock, generator, reports } = await opened();
+      await generator.setTechnique({ kv: 100, ma: 200, ms: 20 });
+      await generator.expose({ kind: "fluoroscopy", event: 1, fps: 10 });
+      await clock.advance(1000);
+      if (wanted !== null) generator.adjust(wanted);
+      await clock.advance(15 * 60 * 1000);
+      return reports()[0]?.pulses ?? 0;
+    };
+    expect(await pulses({ kv: 110, ma: 250 })).toBeLessThan((await pulses(null)) * 0.8);
+  });
+});

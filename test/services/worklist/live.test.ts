@@ -1,67 +1,24 @@
 // The worklist from real servers: DCMTK's wlmscpfs over worklist files made by dump2dcm, and Orthanc's
 // worklist plugin.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorklistService } from "../../../src/services/worklist/worklist-service.ts";
 import { hasOrthanc, startOrthanc } from "../../peers/orthanc.ts";
-import { installed, run } from "../../peers/program.ts";
+import { installed } from "../../peers/program.ts";
 import { startWlmscpfs } from "../../peers/wlmscpfs.ts";
+import { type WorklistOrder, worklistFiles } from "../../peers/worklist-files.ts";
 import { openStation, remoteAt } from "../station.ts";
 
 const ORTHANC_PLUGIN = "/usr/share/orthanc/plugins/libModalityWorklists.so";
 const hasDcmtk = installed("wlmscpfs", "dump2dcm");
 const hasPlugin = hasOrthanc && existsSync(ORTHANC_PLUGIN) && installed("dump2dcm");
 
-interface Order {
-  readonly name: string;
-  readonly id: string;
-  readonly modality?: string;
-  readonly station?: string;
-  readonly date?: string;
-  readonly studyUid?: string;
-}
-
-/** A worklist file's dump: what both servers want of one, sequences of zero items among it. */
-const dumpOf = (o: Order) =>
-  [
-    `(0002,0010) UI =LittleEndianExplicit`,
-    `(0008,0005) CS [\\ISO 2022 IR 87]`,
-    `(0008,0050) SH [A-${o.id}]`,
-    `(0008,0090) PN [Sato^Jiro]`,
-    `(0008,1110) SQ`,
-    `(fffe,e0dd) na`,
-    `(0010,0010) PN [${o.name}]`,
-    `(0010,0020) LO [${o.id}]`,
-    `(0010,0030) DA [19700131]`,
-    `(0010,0040) CS [F]`,
-    `(0010,2000) LO [Pacemaker]`,
-    `(0010,2110) LO [Iodine\\Latex]`,
-    `(0020,000d) UI [${o.studyUid ?? `1.2.826.0.1.${o.id.length}.${o.id.charCodeAt(1)}`}]`,
-    `(0032,1032) PN [Ito^Keiko]`,
-    `(0032,1060) LO [Upper GI]`,
-    `(0040,0100) SQ`,
-    `(fffe,e000) na`,
-    `(0008,0060) CS [${o.modality ?? "RF"}]`,
-    `(0040,0001) AE [${o.station ?? "UDR10A"}]`,
-    `(0040,0002) DA [${o.date ?? "20260105"}]`,
-    `(0040,0003) TM [091500]`,
-    `(0040,0006) PN [Suzuki^Hanako]`,
-    `(0040,0007) LO [Swallow]`,
-    `(0040,0009) SH [SPS-${o.id}]`,
-    `(fffe,e00d) na`,
-    `(fffe,e0dd) na`,
-    `(0040,1001) SH [RP-${o.id}]`,
-    `(0040,1003) SH [LOW]`,
-    "",
-  ].join("\n");
-
-let folder = "";
 let files: Uint8Array[] = [];
-const ORDERS: readonly Order[] = [
+const ORDERS: readonly WorklistOrder[] = [
   { name: "Doe^Jane", id: "P1" },
   { name: "Miller^Ann", id: "P22" },
   { name: "Other^Modality", id: "P333", modality: "CT" },
@@ -71,18 +28,7 @@ const ORDERS: readonly Order[] = [
 
 beforeAll(async () => {
   if (!hasDcmtk && !hasPlugin) return;
-  folder = await mkdtemp(join(tmpdir(), "udr-worklist-"));
-  for (const order of ORDERS) {
-    const dump = join(folder, `${order.id}.dump`);
-    const file = join(folder, `${order.id}.wl`);
-    await Bun.write(dump, dumpOf(order));
-    const { code, said } = await run(["dump2dcm", dump, file]);
-    if (code !== 0) throw new Error(said);
-  }
-  files = await Promise.all(ORDERS.map((o) => Bun.file(join(folder, `${o.id}.wl`)).bytes()));
-});
-afterAll(async () => {
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+  files = await worklistFiles(ORDERS);
 });
 
 async function serviceFor(port: number, worklist: object = {}) {
@@ -141,6 +87,9 @@ for (const switches of [[], ["--no-sq-expansion"]])
 
 describe.skipIf(!hasPlugin)("Orthanc's worklist plugin", () => {
   test("today's items of our station, a bar code, every day", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "udr-worklist-"));
+    await using _made = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+    for (const [i, file] of files.entries()) await Bun.write(join(folder, `${i}.wl`), file);
     await using orthanc = await startOrthanc({
       Plugins: [ORTHANC_PLUGIN],
       Worklists: { Enable: true, Database: folder },

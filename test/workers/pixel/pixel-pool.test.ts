@@ -270,3 +270,42 @@ test("missing kernels are named with the remedy", async () => {
   const { compileKernels } = await import("../../../src/workers/pixel/kernel-module.ts");
   await expect(compileKernels("/nonexistent/kernels.wasm")).rejects.toThrow(/run script\/setup/);
 });
+
+/** Three noisy frames of a run through a pool of so many threads: the images, one after the other. */
+async function run(workers: number, processing: Partial<ProcessingSetting>, inTime = true) {
+  const p = await pool({ workers });
+  const random = new Random(5);
+  const request = slots(p);
+  const images: Uint16Array[] = [];
+  for (let n = 0; n < 3; n++) {
+    const raw = Uint16Array.from({ length: PIXELS }, () => random.int(900, 1100));
+    p.raw.uint16(request.rawSlot, PIXELS).set(raw);
+    await p.processFluoroFrame({
+      ...request,
+      processing: { ...PLAIN, ...processing },
+      uncorrected: true,
+      place: inTime ? { run: 1, deviceFrameId: n, afterArm: false } : undefined,
+    });
+    images.push(p.image.uint16(request.imageSlot, PIXELS).slice());
+  }
+  return images;
+}
+
+test("a filtered run does not depend on the number of threads", async () => {
+  const filtered = { noise: 0.7, edge: 0.6, rotate: 90 as const };
+  const one = await run(1, filtered);
+  expect(await run(2, filtered)).toEqual(one);
+  expect(await run(4, filtered)).toEqual(one);
+});
+
+test("a run without noise reduction and edges is the frames themselves", async () => {
+  const random = new Random(5);
+  for (const image of await run(2, {}))
+    expect(image).toEqual(Uint16Array.from({ length: PIXELS }, () => random.int(900, 1100)));
+});
+
+test("frames of a run that have no place in it are not filtered in time", async () => {
+  const random = new Random(5);
+  for (const image of await run(2, { noise: 1 }, false))
+    expect(image).toEqual(Uint16Array.from({ length: PIXELS }, () => random.int(900, 1100)));
+});

@@ -37,6 +37,7 @@ const libc = () =>
   dlopen("libc.so.6", {
     socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
     bind: { args: [FFIType.i32, FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
+    connect: { args: [FFIType.i32, FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
     getsockname: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
     setsockopt: {
       args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.i32],
@@ -73,18 +74,27 @@ export class StreamReceiver {
   readonly #expected = new Int32Array(BATCH);
   #closed = false;
 
-  /** @param address of this machine, dotted @throws DetectorError */
-  constructor(address: string) {
+  /**
+   * @param address of this machine, dotted
+   * @param panel the only address that packets are taken from, dotted
+   * @throws DetectorError
+   */
+  constructor(address: string, panel: string) {
     this.#libc = libc();
     this.#socket = this.#libc.socket(AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
     if (this.#socket < 0)
       throw new DetectorError("no socket for the panel's stream; close other programs");
-    const name = new Uint8Array(SOCKADDR_BYTES);
-    new DataView(name.buffer).setUint16(0, AF_INET, true);
-    name.set(address.split(".").map(Number), 4);
-    if (this.#libc.bind(this.#socket, ptr(name), SOCKADDR_BYTES) !== 0) {
+    const name = socketAddress(address);
+    // Which port of its own a panel streams from is not known beforehand. Port 0 leaves that open; the
+    // kernel turns away whatever comes from another address before it could reach a slot (udp(7)).
+    const isBound =
+      this.#libc.bind(this.#socket, ptr(name), SOCKADDR_BYTES) === 0 &&
+      this.#libc.connect(this.#socket, ptr(socketAddress(panel)), SOCKADDR_BYTES) === 0;
+    if (!isBound) {
       this.#libc.close(this.#socket);
-      throw new DetectorError(`the stream can't be received at ${address}; check the network card`);
+      throw new DetectorError(
+        `the stream of ${panel} can't be received at ${address}; check the network card`,
+      );
     }
     const length = new Int32Array([SOCKADDR_BYTES]);
     this.#libc.getsockname(this.#socket, ptr(name), ptr(length));
@@ -215,4 +225,12 @@ export class StreamReceiver {
     this.#libc.getsockopt(this.#socket, SOL_SOCKET, SO_RCVBUF, ptr(size), ptr(length));
     return size[0] ?? 0;
   }
+}
+
+/** struct sockaddr_in with port 0. */
+function socketAddress(dotted: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(SOCKADDR_BYTES);
+  new DataView(bytes.buffer).setUint16(0, AF_INET, true);
+  bytes.set(dotted.split(".").map(Number), 4);
+  return bytes;
 }

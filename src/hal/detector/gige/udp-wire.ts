@@ -46,7 +46,8 @@ export async function udpWire(options: UdpWireOptions): Promise<PanelWire> {
       error() {},
     },
   });
-  const mmsg = receiver === "mmsg" ? openStream(local.address, () => control.close()) : null;
+  const mmsg =
+    receiver === "mmsg" ? openStream(local.address, address, () => control.close()) : null;
   const socket =
     mmsg !== null
       ? null
@@ -101,9 +102,9 @@ export async function udpWire(options: UdpWireOptions): Promise<PanelWire> {
   };
 }
 
-function openStream(address: string, onFailure: () => void): StreamReceiver {
+function openStream(address: string, panel: string, onFailure: () => void): StreamReceiver {
   try {
-    return new StreamReceiver(address);
+    return new StreamReceiver(address, panel);
   } catch (error) {
     onFailure();
     throw error;

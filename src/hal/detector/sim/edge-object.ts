@@ -7,7 +7,7 @@ import { type IdealImage, PHASES_PER_SECOND, RUN_PHASES } from "./ideal-image.ts
 import { gridOver, type Region } from "./solids.ts";
 
 /** What the plate lets through. */
-export const EDGE_TRANSMISSION = 0.8;
+export const EDGE_TRANSMISSION = 0.87;
 /** Angle of the edge against the columns, degrees. */
 export const EDGE_ANGLE_DEGREES = 2.5;
 /** Focus and scintillator: a Gaussian of this standard deviation, mm. */

@@ -62,6 +62,8 @@ const GRID_TRANSMISSION = 0.5;
 const QUANTA_PER_MICROGRAY_MM2 = 18_000;
 /** Beam of a frame whose request names none. */
 const DEFAULT_BEAM: SimulatedBeam = { kv: 80, mas: 4 };
+/** What a patient lets through grows with about this power of the voltage, besides what the tube gives. */
+const PENETRATION_POWER = 2.5;
 /** A flat frame aims at this level, counts. */
 const FLAT_COUNTS = 6000;
 /** Temperature at which a panel works, and for which its maps are made. */
@@ -213,6 +215,7 @@ class PhantomFrames implements FrameMaker {
     this.#prepared = {
       mode,
       image,
+      beam,
       openCounts: counts,
       fps: request.fps ?? mode.maxFps,
       // A panel is cleared while it gets ready: a single image has no frame before it.
@@ -227,6 +230,14 @@ class PhantomFrames implements FrameMaker {
               scale: left * countsPerMicroGray(mode),
             },
     };
+  }
+
+  /** The picture stays that of the voltage the run began with; what passes the patient is scaled. */
+  adjust(beam: SimulatedBeam): void {
+    const prepared = this.#prepared;
+    if (prepared === null || prepared.image === null) return;
+    const penetration = (beam.kv / prepared.beam.kv) ** PENETRATION_POWER;
+    this.#prepared = { ...prepared, openCounts: openCounts(prepared.mode, beam) * penetration };
   }
 
   make(into: Uint16Array, index: number): number {
@@ -337,6 +348,8 @@ interface Prepared {
   readonly mode: DetectorMode;
   /** Null: no beam. */
   readonly image: IdealImage | null;
+  /** That the picture was made for. */
+  readonly beam: SimulatedBeam;
   readonly openCounts: number;
   readonly fps: number;
   /** Signal of the frame before. */

@@ -6,6 +6,8 @@ import { Listeners, type Unsubscribe } from "../../../core/listeners.ts";
 import type { ExposureReport, Geometry, Termination } from "../../../model/exposure.ts";
 import type { TechniqueSetting } from "../../../model/protocol.ts";
 import {
+  gy,
+  gyM2,
   kiloVolts,
   milliAmpereSeconds,
   milliAmperes,
@@ -24,7 +26,12 @@ import { doseOf } from "./dose.ts";
 import { heatUnits, TubeHeat } from "./heat.ts";
 import { type SimulatedDapMeter, simulatedDapMeter } from "./simulated-dap-meter.ts";
 import { DEFAULT_GEOMETRY } from "./simulated-positioner.ts";
-import { type AcceptedTechnique, acceptTechnique, checkPulses } from "./technique.ts";
+import {
+  type AcceptedTechnique,
+  acceptTechnique,
+  adjustedTechnique,
+  checkPulses,
+} from "./technique.ts";
 import { FLUORO_ALARM_S, FOCI } from "./tube-limits.ts";
 
 /** A run ends by itself after this time. */
@@ -64,6 +71,8 @@ interface Beam {
   readonly startMonotonicMs: number;
   /** Pulses a second; 0 for a single exposure. */
   readonly fps: number;
+  /** What the pulses had, from which one on, in order; the first from pulse 0. */
+  readonly parts: { readonly fromPulse: number; readonly technique: AcceptedTechnique }[];
 }
 
 class SoftwareGenerator implements SimulatedGenerator {
@@ -159,11 +168,24 @@ class SoftwareGenerator implements SimulatedGenerator {
       startMs: this.#clock.nowMs(),
       startMonotonicMs: this.#clock.monotonicMs(),
       fps,
+      parts: [{ fromPulse: 0, technique }],
     };
     this.#beam = beam;
     this.#enter("exposing");
     if (fps === 0) this.#timer = this.#clock.after(technique.ms, () => this.#end("timer"));
-    else this.#limitRun(beam, units);
+    else this.#limitRun(beam);
+  }
+
+  adjust(wanted: { readonly kv: number; readonly ma: number }) {
+    const beam = this.#beam;
+    if (beam === null || beam.fps === 0) return null;
+    const now = beam.parts.at(-1)?.technique ?? beam.technique;
+    const technique = adjustedTechnique(now, wanted);
+    if (technique.kv !== now.kv || technique.ma !== now.ma) {
+      beam.parts.push({ fromPulse: this.#pulsesBegun(beam), technique });
+      this.#limitRun(beam);
+    }
+    return { kv: technique.kv, ma: technique.ma };
   }
 
   async release(): Promise<void> {
@@ -213,15 +235,25 @@ class SoftwareGenerator implements SimulatedGenerator {
   }
 
   /** A run ends by itself after the pulses asked for, at the anode's limit, or at its longest. */
-  #limitRun(beam: Beam, unitsPerPulse: number): void {
+  #limitRun(beam: Beam): void {
     const periodMs = 1000 / beam.fps;
-    const byHeat = Math.max(1, Math.floor(this.#heat.room(beam.startMonotonicMs) / unitsPerPulse));
+    const begun = beam.parts.at(-1)?.fromPulse ?? 0;
+    const technique = beam.parts.at(-1)?.technique ?? beam.technique;
+    const room = this.#heat.room(beam.startMonotonicMs) - heatOf(pulseParts(beam, begun));
+    const byHeat = begun + Math.max(1, Math.floor(room / heatOfPulse(technique)));
     const longest = Math.min(byHeat, Math.floor(RUN_MS_MAX / periodMs));
     const wanted = beam.request.pulses ?? Number.POSITIVE_INFINITY;
     const pulses = Math.min(wanted, longest);
     const lastsMs = (pulses - 1) * periodMs + beam.technique.ms;
     const how: Termination = wanted <= longest ? "timer" : "limit";
-    this.#timer = this.#clock.after(lastsMs, () => this.#end(how, pulses));
+    const passedMs = this.#clock.monotonicMs() - beam.startMonotonicMs;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(Math.max(0, lastsMs - passedMs), () => this.#end(how, pulses));
+  }
+
+  /** Pulses that have begun: the next is the first that can be another. */
+  #pulsesBegun({ startMonotonicMs, fps }: Beam): number {
+    return Math.floor(((this.#clock.monotonicMs() - startMonotonicMs) * fps) / 1000) + 1;
   }
 
   /** Beam off. */
@@ -232,7 +264,10 @@ class SoftwareGenerator implements SimulatedGenerator {
     this.#timer = null;
     this.#beam = null;
     const report = reportOf(beam, this.#clock.monotonicMs(), terminatedBy, pulsesDone);
-    this.#heat.add(heatUnits(report.kv, report.mas), this.#clock.monotonicMs());
+    this.#heat.add(
+      beam.fps === 0 ? heatUnits(report.kv, report.mas) : heatOf(pulseParts(beam, report.pulses)),
+      this.#clock.monotonicMs(),
+    );
     if (report.kind === "fluoroscopy") this.#fluoroSeconds += report.durationMs / 1000;
     this.dapMeter.add(report);
     this.#enter("terminated");
@@ -281,6 +316,34 @@ function fpsOf(request: ExposureRequest, technique: TechniqueSetting): number {
   return request.fps ?? technique.fps ?? DEFAULT_FPS[request.kind];
 }
 
+interface PulsePart {
+  readonly technique: AcceptedTechnique;
+  readonly pulses: number;
+}
+
+/** How many of the first `pulses` pulses had which technique. */
+function pulseParts({ parts }: Beam, pulses: number): readonly PulsePart[] {
+  return parts.map(({ fromPulse, technique }, i) => ({
+    technique,
+    pulses: Math.max(
+      0,
+      Math.min(pulses, parts[i + 1]?.fromPulse ?? pulses) - Math.min(pulses, fromPulse),
+    ),
+  }));
+}
+
+const heatOfPulse = ({ kv, ma, ms }: AcceptedTechnique) => heatUnits(kv, (ma * ms) / 1000);
+
+const heatOf = (parts: readonly PulsePart[]) =>
+  parts.reduce((sum, { technique, pulses }) => sum + heatOfPulse(technique) * pulses, 0);
+
+/** Mean over the pulses, to a hundredth: image headers and dose reports have one value of an event. */
+function meanOf(parts: readonly PulsePart[], value: (t: AcceptedTechnique) => number): number {
+  const pulses = parts.reduce((sum, part) => sum + part.pulses, 0);
+  const sum = parts.reduce((all, part) => all + value(part.technique) * part.pulses, 0);
+  return Math.round((sum / pulses) * 100) / 100;
+}
+
 function reportOf(
   beam: Beam,
   nowMonotonicMs: number,
@@ -297,14 +360,18 @@ function reportOf(
     : technique.ms;
   // Switch and pulses aren't in step: the pulse begun counts if most of its period has passed.
   const pulses = single ? 1 : (pulsesDone ?? Math.max(1, Math.round((elapsedMs * fps) / 1000)));
-  const mas = (technique.ma * pulseMs * pulses) / 1000;
+  const parts = single ? [{ technique, pulses }] : pulseParts(beam, pulses);
+  const masOf = (part: PulsePart) => (part.technique.ma * pulseMs * part.pulses) / 1000;
+  // Sums of decimals, without the dust of their binary fractions.
+  const mas = Number(parts.reduce((sum, part) => sum + masOf(part), 0).toFixed(6));
+  const doses = parts.map((part) => doseOf(part.technique.kv, masOf(part), beam.geometry));
   return {
     event: request.event,
     kind: request.kind,
     startMs: beam.startMs,
     durationMs: milliseconds(single ? pulseMs : ((pulses - 1) * 1000) / fps + pulseMs),
-    kv: kiloVolts(technique.kv),
-    ma: milliAmperes(technique.ma),
+    kv: kiloVolts(meanOf(parts, (t) => t.kv)),
+    ma: milliAmperes(meanOf(parts, (t) => t.ma)),
     exposureTimeMs: milliseconds(pulseMs * pulses),
     mas: milliAmpereSeconds(mas),
     pulses,
@@ -313,7 +380,8 @@ function reportOf(
     focusMm: millimetres(FOCI[technique.focus].sizeMm),
     filterMaterial: FILTER.material,
     filterMm: millimetres(FILTER.mm),
-    ...doseOf(technique.kv, mas, beam.geometry),
+    dap: gyM2(doses.reduce((sum, dose) => sum + dose.dap, 0)),
+    doseRp: gy(doses.reduce((sum, dose) => sum + dose.doseRp, 0)),
     terminatedBy,
   };
 }

@@ -39,6 +39,16 @@ export function acceptTechnique(wanted: TechniqueSetting): AcceptedTechnique {
   return { kv, ma, ms, focus, fps: wanted.fps };
 }
 
+/** The technique with voltage and current as near to those wanted as the tube allows. */
+export function adjustedTechnique(
+  now: AcceptedTechnique,
+  wanted: { readonly kv: number; readonly ma: number },
+): AcceptedTechnique {
+  const kv = Math.min(KV_MAX, Math.max(KV_MIN, Math.round(wanted.kv)));
+  const possible = MA_STEPS.filter((ma) => (kv * ma) / 1000 <= FOCI[now.focus].powerKw);
+  return { ...now, kv, ma: nearest(possible, wanted.ma) };
+}
+
 /** @throws GeneratorError when pulses of `ms` don't fit `fps` times into a second */
 export function checkPulses(fps: number, ms: number): void {
   within("pulses a second", fps, FPS_MIN, FPS_MAX);

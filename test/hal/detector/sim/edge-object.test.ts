@@ -13,6 +13,7 @@ import { gridOver } from "../../../../src/hal/detector/sim/solids.ts";
 
 const SIDE = 128;
 const PITCH_MM = 0.16;
+const HALF_WAY = (1 + EDGE_TRANSMISSION) / 2;
 const mode = { columns: SIDE, rows: SIDE, pitchMm: PITCH_MM };
 
 test("left of the edge is the open beam, right of it the plate", () => {
@@ -44,7 +45,7 @@ test("in a run the plate goes to the right and comes back, its picture with it",
     const [width, left, top] = [region?.columns ?? 0, region?.x ?? 0, 32];
     let count = 0;
     for (let x = 0; x < width; x++)
-      if ((phases[phase]?.[top * width + x] ?? 0) / (field[top * 256 + left + x] ?? 1) > 0.9)
+      if ((phases[phase]?.[top * width + x] ?? 0) / (field[top * 256 + left + x] ?? 1) > HALF_WAY)
         count++;
     return count;
   };

@@ -43,7 +43,7 @@ import {
 } from "./registers.ts";
 
 /** Pictures of a run rendered ahead; it shows them again and again. */
-const RING_FRAMES_MAX = 16;
+export const RING_FRAMES_MAX = 16;
 const RING_BYTES_MAX = 64 * 1024 * 1024;
 /** Pictures of a run in which its lag still builds up are left out: the ring would come back to them. */
 const BUILD_UP_FRAMES = 2;

@@ -80,10 +80,15 @@ async function listen(
     };
   for (let host = FIRST_HOST; host <= LAST_HOST; host++) {
     const address = `127.0.0.${host}`;
-    const control = await Bun.udpSocket({ hostname: address, port: GVCP_PORT, socket }).catch(
-      () => null,
-    );
-    if (control !== null) return { control, address };
+    try {
+      // An address in use is told by a throw, not by the promise.
+      return {
+        control: await Bun.udpSocket({ hostname: address, port: GVCP_PORT, socket }),
+        address,
+      };
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    }
   }
   throw new Error(`port ${GVCP_PORT} is taken on every loopback address tried`);
 }
