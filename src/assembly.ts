@@ -71,7 +71,7 @@ import type { RenderClient } from "./workers/render/render-client.ts";
 
 const DICOM_PORT_DEFAULT = 11104;
 /** A panel's health is asked for so often. */
-const HEALTH_CYCLE_MS = 2_000;
+const HEALTH_CYCLE_MS = 5_000;
 /** A study that grows by a retrieve is told about at most so often. */
 const STUDY_NEWS_GAP_MS = 1_000;
 

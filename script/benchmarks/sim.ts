@@ -1,6 +1,7 @@
-// Simulated days of the whole device: how many seeds, what happened on them, what went wrong.
+// Simulated days of the whole device: how many seeds, what happened on them, what went wrong. The days are
+// dealt out to processes of their own, since a day keeps one core busy.
 
-import { runDay } from "../../test/sim/day.ts";
+import { type DayReport, runDay } from "../../test/sim/day.ts";
 import { type DaySize, QUARTER_DAY, SHORT_DAY, WHOLE_DAY } from "../../test/sim/plan.ts";
 import type { BenchTable } from "./table.ts";
 
@@ -11,33 +12,55 @@ const SIZES: Readonly<Record<string, DaySize>> = {
 };
 /** Of a day that went wrong so many problems are named. */
 const PROBLEMS_SHOWN_MAX = 3;
+/** How far the run is, is told so often. */
+const PROGRESS_DAYS = 50;
 
-/** `seeds=1000 from=1 size=whole|quarter|short`. */
+type DayLine = Pick<DayReport, "seed" | "problems" | "counts">;
+
+/** `seeds=1000 from=1 size=whole|quarter|short processes=2`. */
 export async function run(options: Readonly<Record<string, string>>): Promise<BenchTable> {
   const seeds = Number(options["seeds"] ?? 1000);
   const from = Number(options["from"] ?? 1);
-  const name = options["size"] ?? "quarter";
+  const processes = Number(options["processes"] ?? 2);
+  const name = options["size"] ?? "whole";
   const size = SIZES[name];
   if (size === undefined) throw new Error(`size is ${Object.keys(SIZES).join(", ")}, not ${name}`);
   const sums: Record<string, number> = {};
-  const bad: string[] = [];
+  let bad = 0;
+  let played = 0;
   const startedMs = performance.now();
-  for (let seed = from; seed < from + seeds; seed++) {
-    const { problems, counts } = await runDay(seed, size);
+  const take = ({ seed, problems, counts }: DayLine) => {
     for (const [what, count] of Object.entries(counts)) sums[what] = (sums[what] ?? 0) + count;
-    if (problems.length > 0)
-      bad.push(`seed ${seed}: ${problems.slice(0, PROBLEMS_SHOWN_MAX).join(" | ")}`);
-  }
+    played++;
+    if (played % PROGRESS_DAYS === 0)
+      process.stderr.write(`${played} of ${seeds} days, ${bad} bad\n`);
+    if (problems.length === 0) return;
+    bad++;
+    const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).join(" | ");
+    process.stderr.write(`seed ${seed}: ${shown}\n`);
+  };
+  await Promise.all(
+    Array.from({ length: processes }, async (_, index) => {
+      const arguments_ = [name, `${from + index}`, `${from + seeds}`, `${processes}`];
+      const player = Bun.spawn([process.execPath, import.meta.path, ...arguments_], {
+        stdout: "pipe",
+        stderr: "inherit",
+      });
+      for await (const line of linesOf(player.stdout)) take(JSON.parse(line) as DayLine);
+      if ((await player.exited) !== 0)
+        throw new Error(`a process that plays days ended with ${player.exitCode}`);
+    }),
+  );
+  if (played !== seeds) throw new Error(`${played} of ${seeds} days were played`);
   const seconds = (performance.now() - startedMs) / 1000;
   const simulatedHours = seeds * size.hours;
-  for (const line of bad) process.stderr.write(`${line}\n`);
   const total = (what: string) => String(sums[what] ?? 0);
   return {
     title: "A day in the life, simulated",
-    note: `${seeds} ${name} days (${size.hours} h, ${size.exams} exams, ${size.cuts} power cuts, archive away ${size.archiveDownHours} h, scheduler ${size.risDownHours} h), seeds ${from} to ${from + seeds - 1}. Again: script/bench sim seeds=${seeds} from=${from} size=${name}; one day: bun run sim --seed N${name === "whole" ? "" : ` --${name}`}.`,
+    note: `${seeds} ${name} days (${size.hours} h, ${size.exams} exams, ${size.cuts} power cuts, archive away ${size.archiveDownHours} h, scheduler ${size.risDownHours} h), seeds ${from} to ${from + seeds - 1}, in ${processes} processes. Again: script/bench sim seeds=${seeds} from=${from} size=${name}; one day: bun run sim --seed N${name === "whole" ? "" : ` --${name}`}.`,
     columns: ["what", "value"],
     rows: [
-      ["days with a problem", String(bad.length)],
+      ["days with a problem", String(bad)],
       ["exams", total("exams")],
       ["exposures", total("exposures")],
       ["instances made", total("instances")],
@@ -52,4 +75,25 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       ["times faster than the clock", Math.round((simulatedHours * 3600) / seconds).toString()],
     ],
   };
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const piece of stream) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+/** The process of its own: every n-th seed, a line of JSON a day. */
+if (import.meta.main) {
+  const [name = "", from, to, step] = process.argv.slice(2);
+  const size = SIZES[name];
+  if (size === undefined) throw new Error(`size is ${Object.keys(SIZES).join(", ")}, not ${name}`);
+  for (let seed = Number(from); seed < Number(to); seed += Number(step)) {
+    const { problems, counts } = await runDay(seed, size);
+    process.stdout.write(`${JSON.stringify({ seed, problems, counts } satisfies DayLine)}\n`);
+  }
 }

@@ -134,6 +134,15 @@ export function instanceView(record: InstanceRecord, states: InstanceStates): In
   };
 }
 
+/** A job tells its whole log at every change, and its lines do not change. */
+const logLines = new WeakMap<jobs.JobLogLine, Job["log"][number]>();
+
+function logLineView(line: jobs.JobLogLine): Job["log"][number] {
+  const view = logLines.get(line) ?? { at: isoTime(line.atMs), text: line.text };
+  logLines.set(line, view);
+  return view;
+}
+
 export function jobView(job: jobs.Job): Job {
   const { parameters } = job;
   return {
@@ -144,7 +153,7 @@ export function jobView(job: jobs.Job): Job {
     attempts: job.attempts,
     ...(job.nextAttemptMs === undefined ? {} : { nextAttemptAt: isoTime(job.nextAttemptMs) }),
     ...(job.reason === undefined ? {} : { reason: job.reason }),
-    log: job.log.map(({ atMs, text }) => ({ at: isoTime(atMs), text })),
+    log: job.log.map(logLineView),
     createdAt: isoTime(job.createdMs),
     ...("remoteId" in parameters ? { remoteId: parameters.remoteId } : {}),
     ...("studyInstanceUid" in parameters ? { studyInstanceUid: parameters.studyInstanceUid } : {}),

@@ -185,10 +185,8 @@ export class JobQueue {
     this.#timers.delete(type);
     const executor = this.#parts.executors[type];
     if (executor === undefined) return;
-    const next = nextJob(
-      [...this.#jobs.values()].filter((j) => j.type === type),
-      this.#now(),
-    );
+    const ofType = this.#jobs.values().filter((job) => job.type === type);
+    const next = nextJob(ofType, this.#now());
     if (next.kind === "none") return;
     if (next.kind === "later") {
       const delayMs = next.atMs - this.#now();
@@ -336,19 +334,26 @@ type Next =
   | { readonly kind: "none" };
 
 /** Queued jobs first, oldest first; then those whose wait is over, the longest waiting first. */
-export function nextJob(jobs: readonly StoredJob[], nowMs: number): Next {
-  const [queued] = jobs
-    .filter((j) => j.state === "queued")
-    .sort((a, b) => Number(a.id) - Number(b.id));
+export function nextJob(jobs: Iterable<StoredJob>, nowMs: number): Next {
+  let queued: StoredJob | undefined;
+  let waiting: StoredJob | undefined;
+  for (const job of jobs)
+    if (job.state === "queued") {
+      if (queued === undefined || Number(job.id) < Number(queued.id)) queued = job;
+    } else if (job.state === "waiting") {
+      if (waiting === undefined || waitsShorter(job, waiting)) waiting = job;
+    }
   if (queued !== undefined) return { kind: "job", job: queued };
-  const [waiting] = jobs
-    .filter((j) => j.state === "waiting")
-    .sort((a, b) => (a.nextAttemptMs ?? 0) - (b.nextAttemptMs ?? 0) || Number(a.id) - Number(b.id));
   if (waiting === undefined) return { kind: "none" };
   const atMs = waiting.nextAttemptMs ?? 0;
   // No wait is that long: the clock was set back since.
   const due = atMs <= nowMs || atMs - nowMs > WAIT_MAX_MS;
   return due ? { kind: "job", job: waiting } : { kind: "later", atMs };
+}
+
+function waitsShorter(a: StoredJob, b: StoredJob): boolean {
+  const differenceMs = (a.nextAttemptMs ?? 0) - (b.nextAttemptMs ?? 0);
+  return differenceMs < 0 || (differenceMs === 0 && Number(a.id) < Number(b.id));
 }
 
 function cancelledFrom(job: StoredJob, atMs: number): StoredJob {

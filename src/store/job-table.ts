@@ -176,17 +176,27 @@ export function saveJobItem(db: Database, id: string, item: JobItem): void {
   countDone(db, Number(id));
 }
 
-/** Records one answer: the item's row, the instance's state at the remote, the job's progress. */
+/**
+ * Records one answer: the item's row, the instance's state at the remote, the job's progress. What is
+ * acknowledged is done for every job that was to bring it there: should the archive disown it later, it
+ * goes again only where somebody asks for it after that.
+ */
 export function saveSendResult(db: Database, result: SendResult): void {
-  saveJobItem(db, result.jobId, result.item);
-  if (result.sendState !== null)
-    saveSendState(db, {
-      sopUid: result.item.sopInstanceUid,
-      remoteId: result.remoteId,
-      state: result.sendState,
-      status: result.item.status ?? null,
-      atMs: result.atMs,
-    });
+  const { jobId, remoteId, item, sendState } = result;
+  saveJobItem(db, jobId, item);
+  if (sendState === null) return;
+  saveSendState(db, {
+    sopUid: item.sopInstanceUid,
+    remoteId,
+    state: sendState,
+    status: item.status ?? null,
+    atMs: result.atMs,
+  });
+  if (sendState === "stored" || sendState === "warning")
+    db.query(
+      `UPDATE job_items SET state = 'done' WHERE sop_uid = $sopUid AND state = 'pending'
+         AND job_number IN (SELECT number FROM jobs WHERE type = 'send' AND remote_id = $remoteId)`,
+    ).run({ sopUid: item.sopInstanceUid, remoteId });
 }
 
 /** What is acknowledged stays so; only a commitment failure (`lost`) takes it back. */
@@ -221,7 +231,10 @@ export function isStoredAt(db: Database, sopUid: string, remoteId: string): bool
   );
 }
 
-/** Instances made here that neither lie at the remote nor wait in a job that brings them there. */
+/**
+ * Instances made here that were never acknowledged by the remote and wait in no job that brings them
+ * there. What it acknowledged and disowned afterwards is sent again by the operator, not by itself.
+ */
 export function readUnsent(
   db: Database,
   remoteId: string,
@@ -230,7 +243,7 @@ export function readUnsent(
     .query<{ sop_uid: string; study_uid: string }, { remoteId: string }>(
       `SELECT sop_uid, study_uid FROM instances i WHERE is_local = 1 AND file_state = 'stored'
          AND NOT EXISTS (SELECT 1 FROM send_states s WHERE s.sop_uid = i.sop_uid
-           AND s.remote_id = $remoteId AND s.state IN ('stored', 'warning'))
+           AND s.remote_id = $remoteId AND s.state IN ('stored', 'warning', 'lost'))
          AND NOT EXISTS (SELECT 1 FROM job_items t JOIN jobs j ON j.number = t.job_number
            WHERE t.sop_uid = i.sop_uid AND j.type = 'send' AND j.remote_id = $remoteId)
        ORDER BY created_ms, sop_uid`,

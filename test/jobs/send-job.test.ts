@@ -275,6 +275,26 @@ test("an instance that the archive did not commit may be sent again", async () =
   expect(site.archive.received).toEqual(["1.1", "1.1"]);
 });
 
+test("a job that waited since before does not send what the archive took and disowned meanwhile", async () => {
+  const site = await siteWith("1.1", "1.2");
+  site.archive.reply = (uid) => (uid === "1.2" ? 0xa700 : 0);
+  const waiting = await send(site, ["1.2", "1.1"]);
+  await settle(site);
+  expect(site.queue.job(waiting)?.state).toBe("waiting");
+  await send(site, ["1.1"]);
+  await settle(site);
+  await site.storage.createCommitment(
+    { transactionUid: "9.1", remoteId: "archive", studyInstanceUid: "1.2.3", createdMs: 0 },
+    ["1.1"],
+  );
+  await site.storage.recordCommitment("9.1", [{ sopInstanceUid: "1.1", failureReason: 0x0110 }], 1);
+  site.archive.reply = () => 0;
+  await site.clock.advance(RETRY_MS);
+  expect(site.queue.job(waiting)).toMatchObject({ state: "done", progress: { done: 2, total: 2 } });
+  expect(site.archive.received.filter((uid) => uid === "1.1")).toEqual(["1.1"]);
+  expect(site.storage.reader.unsent("archive")).toEqual([]);
+});
+
 test("an instance deleted before it was sent does not hold up the job", async () => {
   const site = await siteWith(...THREE);
   site.archive.answerAssociation = () => ({ kind: "unreachable", text: "away" });

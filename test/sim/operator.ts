@@ -103,9 +103,9 @@ export class Operator {
       await run.ask((d) => d.jobs.create({ type: "send", remoteId: "archive", studyInstanceUid }));
   }
 
-  /** The exam as opened in an earlier run, when nobody heard the answer. */
+  /** The exam as opened in an earlier run, when nobody heard the answer; nobody else ends it. */
   async #find(run: Run, { planned }: Done): Promise<Exam | null> {
-    const exams = await run.ask((device) => device.exams.list(undefined));
+    const exams = await run.ask((device) => device.exams.list("open"));
     const taken = new Set(this.done.map((d) => d.examId));
     return exams.find((e) => !taken.has(e.id) && e.patient.id === this.#patientOf(planned)) ?? null;
   }

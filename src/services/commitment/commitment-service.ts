@@ -100,6 +100,8 @@ export class CommitmentService {
   #working: Promise<void> | null = null;
   #running = false;
   #storeTimer: Timer | null = null;
+  /** Objects that an unfinished send job had brought when it was last looked at, by job. */
+  readonly #brought = new Map<string, number>();
   /** Archives switched off are being forgotten. */
   #forgetting: Promise<void> = Promise.resolve();
   /** The transaction whose association stands. */
@@ -129,9 +131,14 @@ export class CommitmentService {
     await this.#working;
   }
 
-  /** A job changed: one that ended may have brought the last object to an archive. */
-  onJob({ parameters, state }: Job): void {
+  /** A job changed: an attempt that ended may have brought the last object to an archive. */
+  onJob({ id, parameters, state, progress }: Job): void {
     if (parameters.type !== "send" || state === "queued" || state === "active") return;
+    // An archive that is away for hours ends attempt after attempt; those brought nothing.
+    const brought = progress.done !== this.#brought.get(id);
+    if (state === "done" || state === "cancelled") this.#brought.delete(id);
+    else this.#brought.set(id, progress.done);
+    if (!brought && state !== "done") return;
     // It is there again: what waits for it need not wait any longer.
     if (state === "done") this.#wake(parameters.remoteId);
     this.#look({

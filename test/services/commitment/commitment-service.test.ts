@@ -110,6 +110,21 @@ describe("when an archive is asked", () => {
     ]);
   });
 
+  test("as soon as an attempt brought the last object, though its job waits for others", async () => {
+    await using s = await site();
+    await s.device.acquired(["3.1", "3.2"], { exam: "e3", study: "1.2.5", at: [] });
+    await s.device.stored("3.1", "archive", "1.2.5");
+    s.device.service.start();
+    await requested(s.device);
+    await s.device.clock.advance(RESULT_LINGER_MS);
+    s.device.jobDone("archive", "1.2.5", 1);
+    await s.device.clock.advance(0);
+    await s.device.stored("3.2", "archive", "1.2.5");
+    s.device.jobDone("archive", "1.2.5", 2);
+    await requested(s.device, 2);
+    expect(s.asked[1]?.sops).toEqual(["3.1", "3.2"]);
+  });
+
   test("a later job commits what it added, and an appended step its own objects", async () => {
     await using s = await site();
     s.device.service.start();

@@ -149,14 +149,14 @@ export class CommitmentSite implements AsyncDisposable {
     await storage.saveJob({ ...job, state: "done" });
   }
 
-  /** A send job to the remote has ended. */
-  jobDone(remoteId = "archive", studyInstanceUid = STUDY): void {
+  /** A send job to the remote has ended, or an attempt of one that has `done` of its objects there. */
+  jobDone(remoteId = "archive", studyInstanceUid = STUDY, done?: number): void {
     this.service.onJob({
       id: "1",
       type: "send",
-      state: "done",
+      state: done === undefined ? "done" : "waiting",
       createdMs: 0,
-      progress: { done: 1, total: 1 },
+      progress: { done: done ?? 1, total: 1 },
       attempts: 1,
       log: [],
       parameters: { type: "send", remoteId, studyInstanceUid, sopInstanceUids: [] },
