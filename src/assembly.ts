@@ -396,10 +396,11 @@ export async function assemble(given: Given): Promise<Assembled> {
       missing: storage.reader.missing(),
       lostImages: exams.lostImages,
     });
+  const configurationFace = configurationPort(holder, given.configFile, () => acceptor.port ?? 0);
   const device: Device = {
     events,
     health,
-    configuration: configurationPort(holder, given.configFile, () => acceptor.port ?? 0),
+    configuration: configurationFace,
     remotes: {
       async echo(remoteId) {
         const remote = configuration().remotes.find((r) => r.id === remoteId);
@@ -462,7 +463,10 @@ export async function assemble(given: Given): Promise<Assembled> {
                 : answer({ text });
             },
           },
-    appliance: appliance === null ? undefined : appliancePort(appliance),
+    appliance:
+      appliance === null
+        ? undefined
+        : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
     query: queryPort(queries),
     live: {
       subscribe: (onFrame) =>

@@ -174,6 +174,8 @@ export interface AppliancePort {
   powerOff(force: boolean): Promise<Answer<null>>;
   factoryReset(force: boolean): Promise<Answer<null>>;
   setTimeServers(servers: readonly string[]): Promise<Answer<Appliance>>;
+  /** A tar: journal, redacted configuration, health, versions. */
+  logBundle(): Promise<Answer<Uint8Array<ArrayBuffer>>>;
 }
 
 export interface LivePort {

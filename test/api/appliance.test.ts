@@ -47,6 +47,7 @@ test("the appliance tells its versions without a PIN, and does nothing without o
     ["POST", "appliance/power-off", undefined],
     ["POST", "appliance/factory-reset", { confirm: "ERASE ALL DATA" }],
     ["PUT", "appliance/time-servers", { servers: [] }],
+    ["GET", "appliance/log-bundle", undefined],
   ] as const)
     expect((await r.ask(method, path, body, null)).status).toBe(401);
 });
@@ -106,4 +107,19 @@ test("any operator lets a stick go", async () => {
   });
   expect(r.device.calls).toContain("release /dev/sdb1");
   expect((await r.ask("POST", "media/none/release", undefined, null)).status).toBe(404);
+});
+
+test("the log bundle is a tar of journal, configuration, health and versions, without the PIN", async () => {
+  using r = await room();
+  const answer = await r.ask("GET", "appliance/log-bundle");
+  expect(answer.headers.get("content-type")).toBe("application/x-tar");
+  const tar = await answer.bytes();
+  const listed = Bun.spawnSync(["tar", "-t"], { stdin: tar });
+  expect(listed.stdout.toString().trim().split("\n")).toEqual([
+    "health.json",
+    "configuration.json",
+    "versions.json",
+    "journal.txt",
+  ]);
+  expect(new TextDecoder().decode(tar)).not.toContain(PIN);
 });

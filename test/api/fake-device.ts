@@ -20,7 +20,7 @@ import type {
 import type { ConfigurationChange, Device, PixelFrame } from "../../src/api/device.ts";
 import { EventLog } from "../../src/api/event-log.ts";
 import type { LiveFrame } from "../../src/api/live-frame.ts";
-import { appliancePort } from "../../src/api/ports/appliance-port.ts";
+import { appliancePort, type Described } from "../../src/api/ports/appliance-port.ts";
 import { type Answer, answer, refuse } from "../../src/api/problem.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
@@ -462,13 +462,17 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
           : refuse("not-found", `${device} is not plugged in.`);
       },
     };
-  if (!without.has("appliance")) optional.appliance = fakeAppliance(clock, calls, events);
+  if (!without.has("appliance"))
+    optional.appliance = fakeAppliance(clock, calls, events, {
+      health: () => device.health(),
+      configuration: () => device.configuration.read(),
+    });
   if (!without.has("live")) optional.live = { subscribe: (onFrame) => liveFrames.add(onFrame) };
   return device;
 }
 
 /** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
-function fakeAppliance(clock: Clock, calls: string[], events: EventLog) {
+function fakeAppliance(clock: Clock, calls: string[], events: EventLog, described: Described) {
   const machine = simulatedAppliance({ otherVersion: "0.0.9" });
   const service = new ApplianceService({
     appliance: machine,
@@ -496,7 +500,7 @@ function fakeAppliance(clock: Clock, calls: string[], events: EventLog) {
       calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
   });
   service.changes.add((data) => events.publish({ type: "appliance", data }));
-  return appliancePort(service);
+  return appliancePort(service, described);
 }
 
 function patientOf(request: NewExam, counter: number): Exam["patient"] {

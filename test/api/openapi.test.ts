@@ -94,6 +94,7 @@ test("the routes are those of the contract", () => {
     "POST appliance/power-off",
     "POST appliance/factory-reset",
     "PUT appliance/time-servers",
+    "GET appliance/log-bundle",
     "GET events",
     "GET live",
   ];

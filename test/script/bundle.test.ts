@@ -87,7 +87,7 @@ test("as an appliance it takes a signed update over its API", async () => {
     return fetch(`${device.http}/api/v1/appliance/update/upload`, {
       method: "PUT",
       headers: { authorization: "Bearer 4711", "content-type": "application/x-tar" },
-      body: stdout,
+      body: new Uint8Array(stdout),
     });
   };
   const foreign = await upload("foreign");

@@ -4,12 +4,31 @@ import type {
   ApplianceService,
   ApplianceView,
 } from "../../services/appliance/appliance-service.ts";
-import type { Appliance } from "../contract.ts";
+import type { Appliance, Configuration, Health } from "../contract.ts";
 import type { AppliancePort } from "../device.ts";
 import { answer } from "../problem.ts";
 
-export function appliancePort(service: ApplianceService): AppliancePort {
+/** What a log bundle tells of the program: nothing of it names a patient or holds a secret. */
+export interface Described {
+  health(): Health;
+  /** Redacted. */
+  configuration(): Configuration;
+}
+
+export function appliancePort(service: ApplianceService, described: Described): AppliancePort {
+  const text = (name: string, value: unknown) => ({
+    name,
+    text: `${JSON.stringify(value, null, 2)}\n`,
+  });
   return {
+    async logBundle() {
+      const view = await service.view();
+      return service.logBundle([
+        text("health.json", described.health()),
+        text("configuration.json", described.configuration()),
+        text("versions.json", view.ok ? applianceView(view.value) : view.refusal),
+      ]);
+    },
     async status() {
       const view = await service.view();
       return view.ok ? answer(applianceView(view.value)) : view;

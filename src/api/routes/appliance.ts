@@ -12,7 +12,7 @@ import {
 } from "../contract.ts";
 import type { AppliancePort } from "../device.ts";
 import { granted, problem } from "../problem.ts";
-import { type ApiApp, body, json, path, refusals, servicePin } from "../route.ts";
+import { type ApiApp, body, bytes, json, path, refusals, servicePin } from "../route.ts";
 import type { ServicePin } from "../service-pin.ts";
 
 /** Its body is a tar, not JSON, and far longer than others (guard.ts). */
@@ -88,6 +88,14 @@ const putTimeServers = createRoute({
   responses: { 200: json(applianceSchema, "The appliance, its servers set"), ...refusals },
 });
 
+const getLogBundle = createRoute({
+  method: "get",
+  path: path("/appliance/log-bundle"),
+  summary: "Journal, configuration without secrets, health and versions as a tar, for service",
+  security: servicePin,
+  responses: { 200: bytes(TAR, "No patient is named in it"), ...refusals },
+});
+
 export function applianceRoutes(
   app: ApiApp,
   appliance: AppliancePort | undefined,
@@ -95,7 +103,7 @@ export function applianceRoutes(
 ): void {
   // The PIN comes before the body is read: an upload is long.
   app.use(path("/appliance/*"), async (c, next) => {
-    if (c.req.method !== "GET") pin.require(c.req.header("authorization"));
+    if (c.req.path !== path("/appliance")) pin.require(c.req.header("authorization"));
     await next();
   });
   app.openapi(getAppliance, async (c) => {
@@ -136,4 +144,12 @@ export function applianceRoutes(
   app.openapi(putTimeServers, async (c) =>
     c.json(granted(await appliance.setTimeServers(c.req.valid("json").servers)), 200),
   );
+  app.openapi(getLogBundle, async (c) => {
+    const tar = granted(await appliance.logBundle());
+    return c.body(tar, 200, {
+      "content-type": TAR,
+      "content-disposition": 'attachment; filename="udr-10a-logs.tar"',
+      "cache-control": "no-store",
+    });
+  });
 }

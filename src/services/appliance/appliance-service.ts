@@ -9,6 +9,7 @@ import {
   ApplianceError,
   type ApplianceStatus,
 } from "../../hal/appliance/appliance.ts";
+import { type BundledText, packLogBundle } from "../../hal/appliance/log-bundle.ts";
 import { STICK_FOLDER, type UpdateSet, UpdateSetError } from "../../hal/appliance/update-set.ts";
 import type { UpdateUploads } from "../../hal/appliance/update-uploads.ts";
 import type { Drives } from "../../hal/media/media.ts";
@@ -135,6 +136,13 @@ export class ApplianceService {
       await appliance.setTimeServers(servers);
       return { status: await appliance.status(), update: this.#update };
     });
+  }
+
+  /** A tar with the system's journal and these texts. */
+  logBundle(texts: readonly BundledText[]): Promise<ApplianceAnswer<Uint8Array<ArrayBuffer>>> {
+    return this.#ask(async (appliance) =>
+      packLogBundle(texts, await appliance.journal(null), this.#parts.clock.nowMs()),
+    );
   }
 
   #updateHindrance(force: boolean): ApplianceAnswer<never> | null {
