@@ -1,7 +1,7 @@
 // The program: reads options and configuration, makes hardware, pixels, store and network, has them
 // assembled into the device (assembly.ts), serves its API, starts, stops.
 
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir, readFile, statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createApi } from "./api/app.ts";
 import { DISK_FULL_BYTES } from "./api/ports/health.ts";
@@ -11,7 +11,12 @@ import { type Configuration, parseConfiguration } from "./config/configuration.t
 import { type Options, resolveOptions } from "./config/options.ts";
 import { type Clock, SystemClock } from "./core/clock.ts";
 import { jsonLog, type Log } from "./core/log.ts";
+import { builtFile } from "./core/program-file.ts";
 import { Random } from "./core/random.ts";
+import { type ServiceManager, serviceManager } from "./hal/appliance/service-manager.ts";
+import { socketAppliance } from "./hal/appliance/socket-appliance.ts";
+import { parseUpdateFacts, readUpdateSet } from "./hal/appliance/update-set.ts";
+import { updateUploads } from "./hal/appliance/update-uploads.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
 import { simulatedGenerator } from "./hal/generator/sim/simulated-generator.ts";
@@ -57,6 +62,7 @@ async function startDevice(
   clock: Clock,
   log: Log,
   die: (why: string) => void,
+  manager: ServiceManager,
 ): Promise<Running> {
   // ---- configuration and data folder --------------------------------------------------------------
   const dataFolder = resolve(options.dataFolder);
@@ -109,6 +115,10 @@ async function startDevice(
   discFolder.clear();
   const exportWriter = new ExportClient();
 
+  // ---- the machine, where it is an appliance ------------------------------------------------------------
+  const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
+  const appliance = applianceSocket === "" ? null : socketAppliance(applianceSocket, clock);
+
   // ---- the device -------------------------------------------------------------------------------------
   const resolver = new Resolver(clock);
   const assembled = await assemble({
@@ -133,12 +143,26 @@ async function startDevice(
       drives: linuxDrives({
         dataFolder,
         allowPaths: () => configuration().http.allowPathTargets,
+        unmount: appliance === null ? undefined : (root) => appliance.release(root),
       }),
       burner: xorrisoBurner(),
       staging: discFolder,
       writer: exportWriter,
       watchBus: watchUsb,
     },
+    appliance:
+      appliance === null
+        ? undefined
+        : {
+            appliance,
+            uploads: updateUploads(join(dataFolder, "updates")),
+            readSet: async (folder) =>
+              readUpdateSet({
+                folder,
+                publicKey: await readFile(builtFile("update-key.pem"), "utf8"),
+                running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
+              }),
+          },
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),
     resolve: (host) => resolver.resolve(host).catch(() => []),
@@ -150,7 +174,7 @@ async function startDevice(
     device: assembled.device,
     clock,
     log,
-    kioskFolder: join(import.meta.dir, "..", "dist", "ui"),
+    kioskFolder: builtFile("ui"),
     onImpossible: (error) => die(error.message),
   });
   const http = serveApi(
@@ -161,6 +185,7 @@ async function startDevice(
 
   log.info("ready", { http: http.url, dicomPort: assembled.dicomPort() });
   await assembled.start();
+  manager.ready();
 
   return {
     async stop() {
@@ -253,6 +278,7 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) =>
     die(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
+  const manager = serviceManager({ env: process.env, pid: process.pid, clock, log });
   let running: Running | undefined;
   let stopping = false;
   const stop = (signal: string) => {
@@ -260,6 +286,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info("stopping", { signal });
+    manager.stopping();
     if (running === undefined) process.exit(0);
     clock.after(STOP_TIMEOUT_MS, () => process.exit(0));
     running.stop().then(
@@ -269,10 +296,12 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
-  running = await startDevice(resolved.options, clock, log, die).catch((error: unknown) => {
-    if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
-    throw error;
-  });
+  running = await startDevice(resolved.options, clock, log, die, manager).catch(
+    (error: unknown) => {
+      if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
+      throw error;
+    },
+  );
 }
 
 function fail(message: string): never {

@@ -5,6 +5,7 @@ import { apiPath, ProblemAnswer, read } from "./client.ts";
 import { calibration } from "./parts/calibration-card.tsx";
 import {
   acquisition,
+  appliance,
   configuration,
   health,
   keepExam,
@@ -57,6 +58,9 @@ const HANDLED = {
   },
   calibration: (data) => {
     calibration.value = data;
+  },
+  appliance: (data) => {
+    if (appliance.value !== null) appliance.value = { ...appliance.value, update: data };
   },
 } satisfies {
   [K in DeviceEvent["type"]]: (data: Extract<DeviceEvent, { type: K }>["data"]) => void;
