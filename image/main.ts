@@ -1,0 +1,90 @@
+// script/image: builds the appliance image and tries it in a virtual machine.
+
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { buildImage, type Edition, PROFILES } from "./tool/build-image.ts";
+import { KeyError, KEY_VARIABLE, signingKey } from "./tool/signing-key.ts";
+import { MirrorError } from "./tool/mirrors.ts";
+import { RunError } from "./tool/run.ts";
+import { toolsRoot } from "./tool/tools-root.ts";
+
+const HELP = `Usage: script/image [build|clean] [options]
+
+  build        makes the products of the editions named (base and kiosk)
+  clean        forgets everything that was built, downloads included
+
+  --edition E  ${Object.keys(PROFILES).join(" | ")}; may be given again
+  --version V  version of the products (package.json's)
+  --key FILE   Ed25519 key (PKCS#8 PEM) that update sets are signed with; also ${KEY_VARIABLE}
+
+Everything is made below build/image.
+`;
+
+const projectFolder = join(import.meta.dir, "..");
+const workFolder = join(projectFolder, "build/image");
+
+interface Arguments {
+  readonly command: string;
+  readonly editions: readonly Edition[];
+  readonly version: string;
+  readonly keyFile: string | null;
+}
+
+function argumentsOf(words: readonly string[]): Arguments {
+  const [command = "build", ...rest] = words;
+  const editions: Edition[] = [];
+  const { version: own } = JSON.parse(
+    readFileSync(join(projectFolder, "package.json"), "utf8"),
+  ) as { version: string };
+  let version = own;
+  let keyFile = process.env[KEY_VARIABLE] ?? null;
+  for (let i = 0; i < rest.length; i += 2) {
+    const [word = "", value] = rest.slice(i, i + 2);
+    if (value === undefined) fail(`${word} needs a value`);
+    if (word === "--edition" && value in PROFILES) editions.push(value as Edition);
+    else if (word === "--version" && /^\d+\.\d+\.\d+[\w.]*$/.test(value)) version = value;
+    else if (word === "--key") keyFile = value;
+    else fail(`${word} ${value} is not understood; --help lists what is`);
+  }
+  return {
+    command,
+    editions: editions.length === 0 ? ["base", "kiosk"] : editions,
+    version,
+    keyFile,
+  };
+}
+
+function fail(message: string): never {
+  process.stderr.write(`image: ${message}\n`);
+  process.exit(2);
+}
+
+async function main(): Promise<void> {
+  const { command, editions, version, keyFile } = argumentsOf(process.argv.slice(2));
+  if (command === "clean") {
+    rmSync(workFolder, { recursive: true, force: true });
+    return;
+  }
+  if (command !== "build") {
+    process.stdout.write(HELP);
+    process.exit(command.includes("help") ? 0 : 2);
+  }
+  mkdirSync(workFolder, { recursive: true });
+  const root = await toolsRoot(workFolder);
+  const key = signingKey(keyFile, workFolder);
+  for (const edition of editions) {
+    const products = await buildImage({
+      ...{ projectFolder, workFolder, toolsRoot: root, edition, version, key },
+    });
+    const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+    process.stdout.write(
+      `image: ${edition} ${version} in ${(products.tookMs / 1000).toFixed(0)} s: root ${mb(products.sizes.root)}, kernel ${mb(products.sizes.kernel)}, disk ${mb(products.sizes.disk)}\nimage: ${products.folder}\n`,
+    );
+  }
+}
+
+await main().catch((error: unknown) => {
+  if (error instanceof RunError || error instanceof MirrorError || error instanceof KeyError)
+    fail(error.message);
+  throw error;
+});
