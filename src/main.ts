@@ -11,6 +11,7 @@ import { type Configuration, parseConfiguration } from "./config/configuration.t
 import { type Options, resolveOptions } from "./config/options.ts";
 import { type Clock, SystemClock } from "./core/clock.ts";
 import { jsonLog, type Log } from "./core/log.ts";
+import { builtFile } from "./core/program-file.ts";
 import { Random } from "./core/random.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
@@ -145,7 +146,7 @@ async function startDevice(
     device: assembled.device,
     clock,
     log,
-    kioskFolder: join(import.meta.dir, "..", "dist", "ui"),
+    kioskFolder: builtFile("ui"),
     onImpossible: (error) => die(error.message),
   });
   const http = serveApi(

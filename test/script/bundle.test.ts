@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundle } from "../../script/bundle.ts";
+import { startDevice, until } from "../device-process.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "udr-bundle-"));
+  await bundle(join(folder, "once"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("the bundle exposes, renders and stops, far from its sources", async () => {
+  await using device = await startDevice({ main: join(folder, "once", "main.js") });
+  const { id } = await device.post<{ id: string }>("exams", { patient: { name: "Bundle^Test" } });
+  await device.post(`exams/${id}/prepare`);
+  await device.post("simulator/expose", { kind: "radiography" });
+  const uid = await until("an image", async () => {
+    const exam = await device.get<{ instances: { sopInstanceUid: string }[] }>(`exams/${id}`);
+    return exam.instances[0]?.sopInstanceUid;
+  });
+  const png = await fetch(`${device.http}/api/v1/instances/${uid}/rendered?width=300`);
+  expect(png.status).toBe(200);
+  expect(new TextDecoder("latin1").decode((await png.bytes()).subarray(1, 4))).toBe("PNG");
+  const page = await fetch(`${device.http}/`);
+  expect(await page.text()).toContain("<script");
+  expect(await device.stop()).toBe(0);
+});
+
+test("the bundle runs the simulated GigE panel, which is a process of its own", async () => {
+  await using device = await startDevice({
+    main: join(folder, "once", "main.js"),
+    detector: "gige:simulator",
+  });
+  const health = await device.get<{ detector: { driver: string; model: string } }>("health");
+  expect(health.detector).toMatchObject({ driver: "gige", model: "SIM-4343G" });
+});
+
+test("the same sources give the same bytes", async () => {
+  await bundle(join(folder, "again"));
+  expect(await digests(join(folder, "again"))).toEqual(await digests(join(folder, "once")));
+});
+
+test("the bundle names no folder of the machine that made it", async () => {
+  for (const [name, text] of await textsOf(join(folder, "once")))
+    expect([name, text.includes(join(import.meta.dir, "..", ".."))]).toEqual([name, false]);
+});
+
+async function digests(root: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const hash = new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
+    found[path.slice(root.length)] = hash;
+  }
+  return found;
+}
+
+async function textsOf(root: string): Promise<[string, string][]> {
+  const names = (await readdir(root)).filter((name) => name.endsWith(".js"));
+  return Promise.all(
+    names.map(
+      async (name): Promise<[string, string]> => [name, await Bun.file(join(root, name)).text()],
+    ),
+  );
+}
