@@ -3,9 +3,9 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildImage, type Edition, PROFILES } from "./tool/build-image.ts";
-import { KeyError, KEY_VARIABLE, signingKey } from "./tool/signing-key.ts";
 import { MirrorError } from "./tool/mirrors.ts";
 import { RunError } from "./tool/run.ts";
+import { KEY_VARIABLE, KeyError, signingKey } from "./tool/signing-key.ts";
 import { toolsRoot } from "./tool/tools-root.ts";
 
 const HELP = `Usage: script/image [build|clean] [options]

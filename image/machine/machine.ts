@@ -5,7 +5,12 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../tool/run.ts";
-import { type JsonLineSocket, type Message, openJsonLines, SocketError } from "./json-line-socket.ts";
+import {
+  type JsonLineSocket,
+  type Message,
+  openJsonLines,
+  SocketError,
+} from "./json-line-socket.ts";
 
 /** Of a start until the system is up: half a minute on a quiet machine, minutes on a busy one. */
 export const BOOT_TIMEOUT_MS = 480_000;
@@ -73,7 +78,12 @@ export class Machine {
       ...["-blockdev", `driver=file,filename=${INSIDE}/disk.raw,node-name=disk-file,discard=unmap`],
       ...["-blockdev", "driver=raw,file=disk-file,node-name=disk,discard=unmap"],
       ...["-device", "virtio-blk-pci,drive=disk,bootindex=1"],
-      ...["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"],
+      ...[
+        "-object",
+        "rng-random,id=rng,filename=/dev/urandom",
+        "-device",
+        "virtio-rng-pci,rng=rng",
+      ],
       // The panel's card sits in the first PCI Express slot, the hospital's on the board.
       ...["-device", "pcie-root-port,id=slot1,chassis=1,slot=1,addr=0x10"],
       ...["-netdev", "user,id=panel,restrict=on,net=169.254.0.0/16,host=169.254.0.2"],
@@ -119,10 +129,7 @@ export class Machine {
   async command(execute: string, args: Message = {}): Promise<unknown> {
     if (this.monitor === null) throw new MachineError("the monitor is not open");
     this.monitor.send({ execute, arguments: args });
-    const answer = await this.monitor.receive(
-      (m) => "return" in m || "error" in m,
-      QMP_TIMEOUT_MS,
-    );
+    const answer = await this.monitor.receive((m) => "return" in m || "error" in m, QMP_TIMEOUT_MS);
     if ("error" in answer) throw new MachineError(`${execute}: ${JSON.stringify(answer["error"])}`);
     return answer["return"];
   }
@@ -148,7 +155,9 @@ export class Machine {
       }
       await Bun.sleep(150);
     }
-    throw new MachineError(`not done within ${timeoutMs / 1000} s in the guest: ${path} ${arg.join(" ")}`);
+    throw new MachineError(
+      `not done within ${timeoutMs / 1000} s in the guest: ${path} ${arg.join(" ")}`,
+    );
   }
 
   /** As {@link shell}, and must end with 0. */

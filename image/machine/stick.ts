@@ -60,7 +60,8 @@ export class Stick {
     const before = machine.events.filter((event) => event === "DEVICE_DELETED").length;
     await machine.waitFor(
       "the stick to be gone",
-      () => machine.events.filter((event) => event === "DEVICE_DELETED").length >= Math.max(1, before),
+      () =>
+        machine.events.filter((event) => event === "DEVICE_DELETED").length >= Math.max(1, before),
       30_000,
     );
     await machine.command("blockdev-del", { "node-name": id }).catch(() => undefined);

@@ -15,7 +15,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { type BuilderManifest, billOfMaterials, type Lock, lockedPackages } from "./bill-of-materials.ts";
+import {
+  type BuilderManifest,
+  billOfMaterials,
+  type Lock,
+  lockedPackages,
+} from "./bill-of-materials.ts";
 import { bundleApp, type DatabaseSchema } from "./bundle-app.ts";
 import { machineMirrors, reachingOptions, sourcesFile } from "./mirrors.ts";
 import { run } from "./run.ts";
@@ -80,10 +85,7 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
   mkdirSync(join(apt, "sources.list.d"), { recursive: true });
   mkdirSync(join(apt, "apt.conf.d"), { recursive: true });
   // This very name keeps mkosi from adding mirrors of its own choice.
-  writeFileSync(
-    join(apt, "sources.list.d/mkosi.sources"),
-    sourcesFile(await machineMirrors()),
-  );
+  writeFileSync(join(apt, "sources.list.d/mkosi.sources"), sourcesFile(await machineMirrors()));
   writeFileSync(join(apt, "apt.conf.d/90machine"), `${(await reachingOptions()).join("\n")}\n`);
   evenModes(recipe);
 
@@ -137,7 +139,12 @@ async function gather(
   const disk = join(products, `${stem}.raw`);
   renameSync(join(output, `${stem}.raw`), disk);
 
-  const description: UpdateDescription = { product: "UDR-10A", version, ...schema };
+  const description: UpdateDescription = {
+    product: "UDR-10A",
+    version,
+    schema: schema.schema,
+    readableFromSchema: schema.readableFromSchema,
+  };
   writeFileSync(join(updateSet, "update.json"), `${JSON.stringify(description, null, 2)}\n`);
   await signFolder(updateSet, key);
   const updateTar = join(products, `${stem}.update.tar`);

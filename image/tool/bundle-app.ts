@@ -1,7 +1,16 @@
 // The app's folder of the image, as script/bundle.ts makes it, with the program that runs it.
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
+import { MIGRATIONS } from "../../src/store/migrations.ts";
 import { run } from "./run.ts";
 
 export interface DatabaseSchema {
@@ -18,8 +27,8 @@ export async function bundleApp(projectFolder: string, folder: string): Promise<
   const carried = join(folder, "bun");
   if (!existsSync(carried)) copyFileSync(bun, carried);
   chmodSync(carried, 0o755);
-  const { schema, readableFromSchema } = JSON.parse(
-    readFileSync(join(folder, "update.json"), "utf8"),
-  ) as DatabaseSchema;
-  return { schema, readableFromSchema };
+  const description = join(folder, "update.json");
+  if (!existsSync(description))
+    return { schema: MIGRATIONS.length, readableFromSchema: MIGRATIONS.length };
+  return JSON.parse(readFileSync(description, "utf8")) as DatabaseSchema;
 }

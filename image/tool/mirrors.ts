@@ -49,7 +49,9 @@ export function mirrorsOf(targets: string, codename: string): readonly Mirror[] 
 export async function machineMirrors(): Promise<readonly Mirror[]> {
   const codename = /^VERSION_CODENAME=(\w+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
   if (codename === undefined)
-    throw new MirrorError("/etc/os-release names no release; the image is built on Debian 12 or 13");
+    throw new MirrorError(
+      "/etc/os-release names no release; the image is built on Debian 12 or 13",
+    );
   const targets = await run([
     "apt-get",
     "indextargets",

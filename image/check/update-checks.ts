@@ -1,0 +1,137 @@
+// From version to version: by a stick, back after a version that does not come up, and to nothing.
+
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { askHelper, waitForStick } from "../machine/device-calls.ts";
+import type { Machine } from "../machine/machine.ts";
+import { Stick } from "../machine/stick.ts";
+import type { Products } from "../tool/build-image.ts";
+import { demand, type Report } from "./report.ts";
+import type { Rig } from "./rig.ts";
+
+/** Holds one update set. */
+const STICK_MIB = 900;
+/** Three starts that fail and one that does not, each as long as a start may take. */
+const FALLBACK_TIMEOUT_MS = 1_800_000;
+
+async function versionOf(machine: Machine): Promise<string> {
+  return await machine.must("sed -n 's/^IMAGE_VERSION=//p' /usr/lib/os-release | tr -d '\"'");
+}
+
+async function kernels(machine: Machine): Promise<string> {
+  return await machine.must("ls /boot/EFI/Linux | tr '\\n' ' '");
+}
+
+/** Brings the update set to the machine by a stick and has the root helper install it. */
+async function install(rig: Rig, products: Products): Promise<string> {
+  const { machine, folder } = rig;
+  const stick = await Stick.make(folder, "update", STICK_MIB);
+  await stick.put(products.updateSet);
+  await stick.plug(machine);
+  await waitForStick(machine);
+  const mountPoint = await machine.must("findmnt -rno TARGET -t vfat | grep /run/media/udr");
+  const answer = await askHelper(machine, {
+    ...{ do: "install-update", folder: `${mountPoint}/udr-update` },
+  });
+  demand(answer.ok, answer.reason ?? "refused");
+  await askHelper(machine, { do: "release", mountPoint });
+  await stick.pull(machine);
+  rmSync(stick.file, { force: true });
+  return answer.version ?? "";
+}
+
+/** Restarts the system and waits until a version is up. */
+async function restartInto(rig: Rig, version: string, timeoutMs?: number): Promise<number> {
+  const { machine } = rig;
+  const bootId = await machine.must("cat /proc/sys/kernel/random/boot_id");
+  await askHelper(machine, { do: "restart" }).catch(() => undefined);
+  return await machine.waitFor(
+    `version ${version}`,
+    async () =>
+      (await machine.must("cat /proc/sys/kernel/random/boot_id", 10_000)) !== bootId &&
+      (await versionOf(machine)) === version &&
+      (await machine.must("systemctl is-active udr-health.service", 10_000)) === "active",
+    timeoutMs,
+  );
+}
+
+export interface Versions {
+  readonly first: string;
+  readonly second: Products;
+  readonly secondVersion: string;
+  readonly broken: Products;
+  readonly brokenVersion: string;
+}
+
+export async function updateChecks(report: Report, rig: Rig, versions: Versions): Promise<void> {
+  const { machine } = rig;
+  await report.check("an update set that was tampered with is refused", async () => {
+    const stick = await Stick.make(rig.folder, "forged", STICK_MIB);
+    const forged = join(rig.folder, "udr-update");
+    rmSync(forged, { recursive: true, force: true });
+    mkdirSync(forged);
+    for (const name of ["SHA256SUMS", "SHA256SUMS.sig", "update.json"])
+      writeFileSync(
+        join(forged, name),
+        await Bun.file(join(versions.second.updateSet, name)).bytes(),
+      );
+    writeFileSync(join(forged, `udr-10a_${versions.secondVersion}.efi`), "not what was signed");
+    await stick.put(forged);
+    await stick.plug(machine);
+    await waitForStick(machine);
+    const mountPoint = await machine.must("findmnt -rno TARGET -t vfat | grep /run/media/udr");
+    const answer = await askHelper(machine, {
+      ...{ do: "install-update", folder: `${mountPoint}/udr-update` },
+    });
+    await stick.pull(machine);
+    demand(!answer.ok, "it was taken");
+    demand((await kernels(machine)).trim().split(" ").length === 1, await kernels(machine));
+    return answer.reason ?? "";
+  });
+  const updated = await report.check("a new version from a stick", async () => {
+    const installed = await install(rig, versions.second);
+    demand(installed === versions.secondVersion, `the helper says ${installed}`);
+    const waiting = await kernels(machine);
+    demand(waiting.includes(`udr-10a_${versions.secondVersion}+3`), waiting);
+    await restartInto(rig, versions.secondVersion);
+    await machine.waitFor(
+      "the blessing",
+      async () => (await kernels(machine)).includes(`udr-10a_${versions.secondVersion}.efi`),
+      120_000,
+    );
+    const failed = await machine.must("systemctl --failed --no-legend --plain");
+    demand(failed === "", failed);
+    return `${waiting}→ ${await kernels(machine)}`;
+  });
+  if (updated)
+    await report.check("back to the old slot after three starts of a broken version", async () => {
+      await install(rig, versions.broken);
+      const waiting = await kernels(machine);
+      const resets = machine.events.filter((event) => event === "RESET").length;
+      await restartInto(rig, versions.secondVersion, FALLBACK_TIMEOUT_MS);
+      const starts = machine.events.filter((event) => event === "RESET").length - resets;
+      const after = await kernels(machine);
+      demand(after.includes(`udr-10a_${versions.brokenVersion}+0-3.efi`), after);
+      return `${waiting}→ ${after}after ${starts} starts`;
+    });
+}
+
+export async function factoryResetCheck(report: Report, rig: Rig): Promise<void> {
+  await report.check("a factory reset keeps no patient data", async () => {
+    const { machine } = rig;
+    await machine.must("touch /var/lib/udr-system/mark; test -s /var/lib/udr/udr.sqlite || ls /var/lib/udr");
+    const bootId = await machine.must("cat /proc/sys/kernel/random/boot_id");
+    await askHelper(machine, { do: "factory-reset" }).catch(() => undefined);
+    await machine.waitFor("the start after it", async () => {
+      const { out } = await machine.shell("cat /proc/sys/kernel/random/boot_id", 10_000);
+      return out.trim() !== bootId;
+    });
+    await machine.waitForHealth();
+    const left = await machine.must(
+      "ls /var/lib/udr-system; find /var/lib/udr -name '*.dcm' | wc -l; ls /var/lib/udr",
+    );
+    demand(!left.includes("mark"), left);
+    demand(/^0$/m.test(left), left);
+    return left.replace(/\s+/g, " ");
+  });
+}
