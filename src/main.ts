@@ -13,6 +13,7 @@ import { type Clock, SystemClock } from "./core/clock.ts";
 import { jsonLog, type Log } from "./core/log.ts";
 import { builtFile } from "./core/program-file.ts";
 import { Random } from "./core/random.ts";
+import { type ServiceManager, serviceManager } from "./hal/appliance/service-manager.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
 import { simulatedGenerator } from "./hal/generator/sim/simulated-generator.ts";
@@ -57,6 +58,7 @@ async function startDevice(
   clock: Clock,
   log: Log,
   die: (why: string) => void,
+  manager: ServiceManager,
 ): Promise<Running> {
   // ---- configuration and data folder --------------------------------------------------------------
   const dataFolder = resolve(options.dataFolder);
@@ -157,6 +159,7 @@ async function startDevice(
 
   log.info("ready", { http: http.url, dicomPort: assembled.dicomPort() });
   await assembled.start();
+  manager.ready();
 
   return {
     async stop() {
@@ -244,6 +247,7 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) =>
     die(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
+  const manager = serviceManager({ env: process.env, pid: process.pid, clock, log });
   let running: Running | undefined;
   let stopping = false;
   const stop = (signal: string) => {
@@ -251,6 +255,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info("stopping", { signal });
+    manager.stopping();
     if (running === undefined) process.exit(0);
     clock.after(STOP_TIMEOUT_MS, () => process.exit(0));
     running.stop().then(
@@ -260,10 +265,12 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
-  running = await startDevice(resolved.options, clock, log, die).catch((error: unknown) => {
-    if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
-    throw error;
-  });
+  running = await startDevice(resolved.options, clock, log, die, manager).catch(
+    (error: unknown) => {
+      if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
+      throw error;
+    },
+  );
 }
 
 function fail(message: string): never {
