@@ -2,15 +2,18 @@
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { checkAll, checkShort } from "./check/check.ts";
 import { buildImage, type Edition, PROFILES } from "./tool/build-image.ts";
 import { MirrorError } from "./tool/mirrors.ts";
 import { RunError } from "./tool/run.ts";
 import { KEY_VARIABLE, KeyError, signingKey } from "./tool/signing-key.ts";
 import { toolsRoot } from "./tool/tools-root.ts";
 
-const HELP = `Usage: script/image [build|clean] [options]
+const HELP = `Usage: script/image [build|check|short|clean] [options]
 
   build        makes the products of the editions named (base and kiosk)
+  check        builds what it needs and tries everything in a virtual machine
+  short        one start, stick and power cut of it: after every change of the image
   clean        forgets everything that was built, downloads included
 
   --edition E  ${Object.keys(PROFILES).join(" | ")}; may be given again
@@ -65,13 +68,18 @@ async function main(): Promise<void> {
     rmSync(workFolder, { recursive: true, force: true });
     return;
   }
-  if (command !== "build") {
+  if (!["build", "check", "short"].includes(command)) {
     process.stdout.write(HELP);
     process.exit(command.includes("help") ? 0 : 2);
   }
   mkdirSync(workFolder, { recursive: true });
   const root = await toolsRoot(workFolder);
   const key = signingKey(keyFile, workFolder);
+  if (command !== "build") {
+    const bench = { projectFolder, workFolder, toolsRoot: root, version, key };
+    const good = command === "short" ? await checkShort(bench) : await checkAll(bench);
+    process.exit(good ? 0 : 1);
+  }
   for (const edition of editions) {
     const products = await buildImage({
       ...{ projectFolder, workFolder, toolsRoot: root, edition, version, key },

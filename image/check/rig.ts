@@ -23,20 +23,31 @@ export interface RigOptions {
 
 /** A disk, and the machine that runs from it now. */
 export class Rig {
+  readonly folder: string;
+  /** Forwarded to the guest's DICOM port. */
+  readonly dicomPort: number;
+  /** Forwarded to the guest's HTTP port, which must not answer. */
+  readonly httpPort: number;
+  private readonly options: RigOptions;
+  private running: Machine;
+
   private constructor(
-    readonly options: RigOptions,
-    readonly folder: string,
-    /** Forwarded to the guest's DICOM port. */
-    readonly dicomPort: number,
-    /** Forwarded to the guest's HTTP port, which must not answer. */
-    readonly httpPort: number,
-    private running: Machine,
-  ) {}
+    options: RigOptions,
+    folder: string,
+    [dicomPort, httpPort]: readonly [number, number],
+    running: Machine,
+  ) {
+    this.options = options;
+    this.folder = folder;
+    this.dicomPort = dicomPort;
+    this.httpPort = httpPort;
+    this.running = running;
+  }
 
   static async start(options: RigOptions): Promise<Rig> {
     const folder = await freshMachine(options.workFolder, options.name, options.image);
     const ports = [await freePort(), await freePort()] as const;
-    return new Rig(options, folder, ...ports, await startMachine(options, folder, ports));
+    return new Rig(options, folder, ports, await startMachine(options, folder, ports));
   }
 
   get machine(): Machine {
@@ -74,11 +85,15 @@ function startMachine(
 
 /** DCMTK's storescp on loopback, keeping what it is sent. */
 export class Archive {
-  private constructor(
-    readonly port: number,
-    readonly folder: string,
-    private readonly child: ChildProcess,
-  ) {}
+  readonly port: number;
+  readonly folder: string;
+  private readonly child: ChildProcess;
+
+  private constructor(port: number, folder: string, child: ChildProcess) {
+    this.port = port;
+    this.folder = folder;
+    this.child = child;
+  }
 
   static async start(workFolder: string): Promise<Archive> {
     const folder = join(workFolder, "archive");

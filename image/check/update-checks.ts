@@ -119,7 +119,9 @@ export async function updateChecks(report: Report, rig: Rig, versions: Versions)
 export async function factoryResetCheck(report: Report, rig: Rig): Promise<void> {
   await report.check("a factory reset keeps no patient data", async () => {
     const { machine } = rig;
-    await machine.must("touch /var/lib/udr-system/mark; test -s /var/lib/udr/udr.sqlite || ls /var/lib/udr");
+    await machine.must(
+      "touch /var/lib/udr-system/mark; test -s /var/lib/udr/udr.sqlite || ls /var/lib/udr",
+    );
     const bootId = await machine.must("cat /proc/sys/kernel/random/boot_id");
     await askHelper(machine, { do: "factory-reset" }).catch(() => undefined);
     await machine.waitFor("the start after it", async () => {

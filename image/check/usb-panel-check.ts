@@ -50,33 +50,40 @@ async function log(machine: Machine): Promise<string> {
 }
 
 export async function usbPanelCheck(report: Report, rig: Rig): Promise<void> {
-  await report.check("a panel by USB is read from inside the sandbox and survives its cable", async () => {
-    const { machine } = rig;
-    using device = await UsbIpDevice.start();
-    const attach = `usbip --tcp-port ${device.port} attach -r ${HOST_FROM_GUEST} -b ${BUS_ID}`;
-    await machine.must("modprobe vhci-hcd");
-    await machine.must(attach);
-    const reader = Buffer.from(READER).toString("base64");
-    await machine.must(`echo ${reader} | base64 -d >/run/usb-reader.mjs; : >/run/usb-reader.log`);
-    // A unit with the very lines of the program's own.
-    await machine.must(
-      [
-        "mkdir -p /run/systemd/system",
-        `{ echo '[Service]'; grep -E '^(${SANDBOX})=' /usr/lib/systemd/system/udr.service; echo 'Type=exec'; echo 'ExecStart=/usr/lib/udr/bun /run/usb-reader.mjs'; echo 'StandardOutput=append:/run/usb-reader.log'; echo 'StandardError=append:/run/usb-reader.log'; } >/run/systemd/system/usb-reader.service`,
-        "systemctl daemon-reload && systemctl start usb-reader.service",
-      ].join(" && "),
-    );
-    const says = async (word: string) =>
-      await machine.waitFor(`"${word}" of the reader: ${await log(machine)}`, async () => (await log(machine)).includes(word), 180_000);
-    await says("READ ");
-    await machine.must("usbip detach -p 0");
-    await says("LOST ");
-    await machine.must(attach);
-    await says("AGAIN");
-    const saw = await log(machine);
-    demand(saw.includes("IDENTITY UDRTEST1") && saw.includes("wrong 0"), saw);
-    demand(saw.includes("EVENT disconnect"), saw);
-    await machine.shell("usbip detach -p 0");
-    return saw.trim().replace(/\n/g, "; ");
-  });
+  await report.check(
+    "a panel by USB is read from inside the sandbox and survives its cable",
+    async () => {
+      const { machine } = rig;
+      using device = await UsbIpDevice.start();
+      const attach = `usbip --tcp-port ${device.port} attach -r ${HOST_FROM_GUEST} -b ${BUS_ID}`;
+      await machine.must("modprobe vhci-hcd");
+      await machine.must(attach);
+      const reader = Buffer.from(READER).toString("base64");
+      await machine.must(`echo ${reader} | base64 -d >/run/usb-reader.mjs; : >/run/usb-reader.log`);
+      // A unit with the very lines of the program's own.
+      await machine.must(
+        [
+          "mkdir -p /run/systemd/system",
+          `{ echo '[Service]'; grep -E '^(${SANDBOX})=' /usr/lib/systemd/system/udr.service; echo 'Type=exec'; echo 'ExecStart=/usr/lib/udr/bun /run/usb-reader.mjs'; echo 'StandardOutput=append:/run/usb-reader.log'; echo 'StandardError=append:/run/usb-reader.log'; } >/run/systemd/system/usb-reader.service`,
+          "systemctl daemon-reload && systemctl start usb-reader.service",
+        ].join(" && "),
+      );
+      const says = async (word: string) =>
+        await machine.waitFor(
+          `"${word}" of the reader: ${await log(machine)}`,
+          async () => (await log(machine)).includes(word),
+          180_000,
+        );
+      await says("READ ");
+      await machine.must("usbip detach -p 0");
+      await says("LOST ");
+      await machine.must(attach);
+      await says("AGAIN");
+      const saw = await log(machine);
+      demand(saw.includes("IDENTITY UDRTEST1") && saw.includes("wrong 0"), saw);
+      demand(saw.includes("EVENT disconnect"), saw);
+      await machine.shell("usbip detach -p 0");
+      return saw.trim().replace(/\n/g, "; ");
+    },
+  );
 }

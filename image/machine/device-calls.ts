@@ -24,7 +24,8 @@ export async function api<T>(
   const { code, out } = await machine.exec([BUN, "-e", CALL, method, path, text], 180_000);
   if (code !== 0) throw new MachineError(`${method} ${path}: ${out}`);
   const answer = JSON.parse(out) as { status: number; text: string };
-  if (answer.status >= 400) throw new MachineError(`${method} ${path}: ${answer.status} ${answer.text}`);
+  if (answer.status >= 400)
+    throw new MachineError(`${method} ${path}: ${answer.status} ${answer.text}`);
   return JSON.parse(answer.text) as T;
 }
 
@@ -50,7 +51,16 @@ export async function askHelper(
   timeoutMs = 600_000,
 ): Promise<HelperAnswer> {
   const { code, out } = await machine.exec(
-    ["/usr/bin/setpriv", "--reuid=udr", "--regid=udr", "--clear-groups", BUN, "-e", ASK, JSON.stringify(request)],
+    [
+      "/usr/bin/setpriv",
+      "--reuid=udr",
+      "--regid=udr",
+      "--clear-groups",
+      BUN,
+      "-e",
+      ASK,
+      JSON.stringify(request),
+    ],
     timeoutMs,
   );
   if (code !== 0) throw new MachineError(`the helper: ${out}`);
@@ -81,6 +91,10 @@ export async function waitForStick(machine: Machine): Promise<Medium> {
 }
 
 async function mediaOf(machine: Machine): Promise<{ readonly media: readonly Medium[] }> {
-  const answer = await api<readonly Medium[] | { media: readonly Medium[] }>(machine, "GET", "media");
+  const answer = await api<readonly Medium[] | { media: readonly Medium[] }>(
+    machine,
+    "GET",
+    "media",
+  );
   return "media" in answer ? answer : { media: answer };
 }

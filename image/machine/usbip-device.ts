@@ -40,10 +40,13 @@ const CONFIGURATION = Buffer.from([
 export const patternByte = (offset: number): number => (offset * 7 + (offset >> 8)) & 0xff;
 
 export class UsbIpDevice {
-  private constructor(
-    readonly port: number,
-    private readonly server: Server,
-  ) {}
+  readonly port: number;
+  private readonly server: Server;
+
+  private constructor(port: number, server: Server) {
+    this.port = port;
+    this.server = server;
+  }
 
   static async start(): Promise<UsbIpDevice> {
     const port = await freePort();

@@ -21,7 +21,7 @@ import {
   type Lock,
   lockedPackages,
 } from "./bill-of-materials.ts";
-import { bundleApp, type DatabaseSchema } from "./bundle-app.ts";
+import { bundleApp } from "./bundle-app.ts";
 import { machineMirrors, reachingOptions, sourcesFile } from "./mirrors.ts";
 import { run } from "./run.ts";
 import type { SigningKey } from "./signing-key.ts";
@@ -76,6 +76,14 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
   const schema = await bundleApp(projectFolder, app);
   if (options.overApp !== undefined) cpSync(options.overApp, app, { recursive: true });
   writeFileSync(join(app, "update-key.pem"), key.publicPem);
+  // The program in the image reads of itself what an update would say of it.
+  const description: UpdateDescription = {
+    product: "UDR-10A",
+    version,
+    schema: schema.schema,
+    readableFromSchema: schema.readableFromSchema,
+  };
+  writeFileSync(join(app, "update.json"), `${JSON.stringify(description, null, 2)}\n`);
   evenModes(app);
 
   const recipe = join(workFolder, "recipe");
@@ -114,16 +122,15 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
   );
 
   const products = options.productsFolder ?? join(workFolder, "products", edition, version);
-  return await gather(options, output, products, schema, Number(epoch) * 1000, () =>
+  return await gather(options, output, products, Number(epoch) * 1000, () =>
     Math.round(performance.now() - startedMs),
   );
 }
 
 async function gather(
-  { projectFolder, version, key }: BuildOptions,
+  { projectFolder, workFolder, version, key }: BuildOptions,
   output: string,
   products: string,
-  schema: DatabaseSchema,
   builtMs: number,
   tookMs: () => number,
 ): Promise<Products> {
@@ -139,13 +146,7 @@ async function gather(
   const disk = join(products, `${stem}.raw`);
   renameSync(join(output, `${stem}.raw`), disk);
 
-  const description: UpdateDescription = {
-    product: "UDR-10A",
-    version,
-    schema: schema.schema,
-    readableFromSchema: schema.readableFromSchema,
-  };
-  writeFileSync(join(updateSet, "update.json"), `${JSON.stringify(description, null, 2)}\n`);
+  copyFileSync(join(workFolder, "app/update.json"), join(updateSet, "update.json"));
   await signFolder(updateSet, key);
   const updateTar = join(products, `${stem}.update.tar`);
   await run(

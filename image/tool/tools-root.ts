@@ -5,6 +5,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { machineMirrors, reachingOptions, SUITE, sourceLines } from "./mirrors.ts";
 import { run } from "./run.ts";
+import { splashBitmap } from "./splash.ts";
 
 const PACKAGES = [
   // The builder and what it calls.
@@ -23,7 +24,10 @@ export async function toolsRoot(workFolder: string): Promise<string> {
   const stamp = join(workFolder, "tools.packages");
   const wanted = PACKAGES.join("\n");
   if (existsSync(join(root, "usr/bin/mkosi")) && existsSync(stamp))
-    if (readFileSync(stamp, "utf8") === wanted) return root;
+    if (readFileSync(stamp, "utf8") === wanted) {
+      giveSplash(root);
+      return root;
+    }
   process.stdout.write("image: making the tools root\n");
   rmSync(root, { recursive: true, force: true });
   const making = `${root}.new`;
@@ -39,6 +43,14 @@ export async function toolsRoot(workFolder: string): Promise<string> {
     {},
   );
   renameSync(making, root);
+  giveSplash(root);
   writeFileSync(stamp, wanted);
   return root;
+}
+
+/** mkosi has no setting for it; ukify reads one of its own. */
+function giveSplash(root: string): void {
+  const file = "usr/share/udr-splash.bmp";
+  writeFileSync(join(root, file), splashBitmap());
+  writeFileSync(join(root, "usr/lib/systemd/ukify.conf"), `[UKI]\nSplash=/${file}\n`);
 }
