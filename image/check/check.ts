@@ -137,7 +137,7 @@ async function releaseCheck(told: Report, bench: Bench, products: Products): Pro
           "-td",
           "5",
           "-aec",
-          "UDR",
+          "UDR10A",
           "127.0.0.1",
           String(rig.dicomPort),
         ],

@@ -11,9 +11,6 @@ import { ARCHIVE_AE, type Archive, HOST_FROM_GUEST, type Rig } from "./rig.ts";
 
 const PATIENT = "Appliance^Check";
 const JOB_TIMEOUT_MS = 300_000;
-/** The simulated panel computes its scene on first use, which an unaccelerated machine takes long for. */
-const EXPOSE_TRIES = 4;
-
 interface Exam {
   readonly id: string;
   readonly studyInstanceUid: string;
@@ -53,14 +50,7 @@ export async function openExam(machine: Machine): Promise<Exam> {
 
 /** One radiograph; answers the instances that are durable then. */
 export async function expose(machine: Machine, exam: Exam): Promise<Exam> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await api(machine, "POST", "simulator/expose", { kind: "radiography" });
-      break;
-    } catch (error) {
-      if (tries === EXPOSE_TRIES) throw error;
-    }
-  }
+  await api(machine, "POST", "simulator/expose", { kind: "radiography" });
   let seen = exam;
   await machine.waitFor(
     "the image",

@@ -12,7 +12,7 @@ const PANEL_MTU = 9000;
 export async function systemChecks(report: Report, rig: Rig): Promise<void> {
   const { machine } = rig;
   await report.check("104 answers a C-ECHO from outside", async () => {
-    await run(["echoscu", "-to", "60", "-aec", "UDR", "127.0.0.1", String(rig.dicomPort)]);
+    await run(["echoscu", "-to", "60", "-aec", "UDR10A", "127.0.0.1", String(rig.dicomPort)]);
     return "echoscu ended with 0";
   });
   await report.check("8080 is closed from outside", async () => {
@@ -69,8 +69,11 @@ export async function systemChecks(report: Report, rig: Rig): Promise<void> {
   await report.check("nothing from outside is taken as a unit or a password", async () => {
     const line = await machine.must("cat /proc/cmdline");
     demand(line.includes("systemd.import_credentials=no"), line);
-    const root = await machine.must("grep '^root:' /etc/shadow");
-    demand(/^root:[!*]/.test(root), "root has a password");
+    const root = await machine.must("cat /etc/passwd /etc/shadow | grep '^root:' | cut -d: -f2");
+    demand(
+      root.split("\n").every((field) => /^[!*]/.test(field)),
+      `root's password: ${root}`,
+    );
     return "credentials are refused, root is locked";
   });
   await report.check("the journal is kept", async () => {
