@@ -1,10 +1,13 @@
 // Bundles the program into one folder that runs anywhere with the same Bun:
-//   bun script/bundle.ts OUT
+//   bun script/bundle.ts OUT [VERSION]
 // main.js, the code of its threads and processes, the kernels, the kiosk page, update.json, and of
 // node_modules what holds machine code for Linux on x86-64 (glibc). The same sources give the same bytes.
 
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
+import { PRODUCT, type UpdateFacts } from "../src/hal/appliance/update-set.ts";
+import { MIGRATIONS, readableFromSchema } from "../src/store/migrations.ts";
 import { build as buildKernels, KERNELS_FILE } from "./build-kernels.ts";
 import { buildInto } from "./build-ui.ts";
 
@@ -13,6 +16,7 @@ const ROOT = join(import.meta.dir, "..");
 /** Every file of code that is started by its name; each becomes NAME.js. */
 const ENTRIES = [
   "src/main.ts",
+  "src/hal/appliance/helper/appliance-helper.ts",
   "src/hal/detector/gige/simulator/simulator-main.ts",
   "src/workers/acquisition/acquisition-worker.ts",
   "src/workers/export/export-worker.ts",
@@ -33,8 +37,12 @@ const MACHINE_CODE = [
 const LEFT_OUT = /\.(d\.[cm]?ts|map|md|h|hpp|c|cc|cpp|gyp|gypi|flow)$|\/(include|src|test|docs)$/i;
 const LICENCE = /licen[cs]e|notice|copying/i;
 
-/** Makes the folder anew. @throws when something does not build or a package is missing. */
-export async function bundle(out: string): Promise<void> {
+/**
+ * Makes the folder anew.
+ * @param version three numbers; the package's own unless told
+ * @throws when something does not build or a package is missing
+ */
+export async function bundle(out: string, version = packageJson.version): Promise<void> {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const result = await Bun.build({
@@ -52,6 +60,13 @@ export async function bundle(out: string): Promise<void> {
   cpSync(KERNELS_FILE, join(out, "kernels.wasm"));
   await buildInto(join(out, "ui"));
   copyPackages(out);
+  const facts: UpdateFacts = {
+    product: PRODUCT,
+    version,
+    schema: MIGRATIONS.length,
+    readableFromSchema: readableFromSchema(MIGRATIONS),
+  };
+  writeFileSync(join(out, "update.json"), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
 /** The packages left outside, with all that they depend on. */
@@ -85,10 +100,10 @@ function copyFolder(from: string, to: string): void {
 }
 
 if (import.meta.main) {
-  const [out] = process.argv.slice(2);
+  const [out, version] = process.argv.slice(2);
   if (out === undefined) {
-    process.stderr.write("bundle: give the folder to make: bun script/bundle.ts OUT\n");
+    process.stderr.write("bundle: give the folder to make: bun script/bundle.ts OUT [VERSION]\n");
     process.exit(2);
   }
-  await bundle(resolve(out));
+  await bundle(resolve(out), version);
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "../../script/bundle.ts";
+import { MIGRATIONS, readableFromSchema } from "../../src/store/migrations.ts";
 import { startDevice, until } from "../device-process.ts";
 
 let folder: string;
@@ -36,6 +37,27 @@ test("the bundle runs the simulated GigE panel, which is a process of its own", 
   });
   const health = await device.get<{ detector: { driver: string; model: string } }>("health");
   expect(health.detector).toMatchObject({ driver: "gige", model: "SIM-4343G" });
+});
+
+test("the bundle says what it is and how old a program may be after it", async () => {
+  expect(await Bun.file(join(folder, "once", "update.json")).json()).toEqual({
+    product: "UDR-10A",
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    schema: MIGRATIONS.length,
+    readableFromSchema: readableFromSchema(MIGRATIONS),
+  });
+});
+
+test("the bundled root helper answers over its standard input and output", async () => {
+  const helper = Bun.spawn([process.execPath, join(folder, "once", "appliance-helper.js")], {
+    stdin: new Blob(['{"do":"status"}\n']),
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const lines = (await new Response(helper.stdout).text()).trim().split("\n");
+  expect(await helper.exited).toBe(0);
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ ok: true, good: false, slot: null });
 });
 
 test("the same sources give the same bytes", async () => {

@@ -15,6 +15,8 @@ export const FACTS_FILE = "update.json";
 /** In this folder of a stick an update set is looked for. */
 export const STICK_FOLDER = "udr-update";
 
+/** What an update must be for. */
+export const PRODUCT = "UDR-10A";
 const SIGNATURE_BYTES = 64;
 const TEXT_BYTES_MAX = 64 * 1024;
 /** A root slot has 1.5 GiB. */
