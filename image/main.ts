@@ -45,7 +45,7 @@ function argumentsOf(words: readonly string[]): Arguments {
     const [word = "", value] = rest.slice(i, i + 2);
     if (value === undefined) fail(`${word} needs a value`);
     if (word === "--edition" && value in PROFILES) editions.push(value as Edition);
-    else if (word === "--version" && /^\d+\.\d+\.\d+[\w.]*$/.test(value)) version = value;
+    else if (word === "--version" && /^\d+\.\d+\.\d+$/.test(value)) version = value;
     else if (word === "--key") keyFile = value;
     else fail(`${word} ${value} is not understood; --help lists what is`);
   }

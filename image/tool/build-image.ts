@@ -25,7 +25,7 @@ import { bundleApp } from "./bundle-app.ts";
 import { machineMirrors, reachingOptions, sourcesFile } from "./mirrors.ts";
 import { run } from "./run.ts";
 import type { SigningKey } from "./signing-key.ts";
-import { signFolder, type UpdateDescription } from "./update-files.ts";
+import { signFolder } from "./update-files.ts";
 
 /** Without or with the screen; "lab" ones carry the tests' way in besides and are never shipped. */
 export type Edition = "base" | "kiosk" | "lab" | "kiosk-lab";
@@ -73,17 +73,9 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
   const startedMs = performance.now();
   const epoch = await sourceDateEpoch(projectFolder);
   const app = join(workFolder, "app");
-  const schema = await bundleApp(projectFolder, app);
+  await bundleApp(projectFolder, app, version);
   if (options.overApp !== undefined) cpSync(options.overApp, app, { recursive: true });
   writeFileSync(join(app, "update-key.pem"), key.publicPem);
-  // The program in the image reads of itself what an update would say of it.
-  const description: UpdateDescription = {
-    product: "UDR-10A",
-    version,
-    schema: schema.schema,
-    readableFromSchema: schema.readableFromSchema,
-  };
-  writeFileSync(join(app, "update.json"), `${JSON.stringify(description, null, 2)}\n`);
   evenModes(app);
 
   const recipe = join(workFolder, "recipe");

@@ -8,15 +8,6 @@ import type { SigningKey } from "./signing-key.ts";
 export const SUMS = "SHA256SUMS";
 export const SIGNATURE = "SHA256SUMS.sig";
 
-export interface UpdateDescription {
-  readonly product: "UDR-10A";
-  readonly version: string;
-  /** Database schema the program migrates to. */
-  readonly schema: number;
-  /** Lowest schema of a program that can still read the database afterwards. */
-  readonly readableFromSchema: number;
-}
-
 /** Hashes and signs what lies in the folder. */
 export async function signFolder(folder: string, key: SigningKey): Promise<void> {
   const names = readdirSync(folder)
