@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { checkAll, checkShort } from "./check/check.ts";
+import { checkAll, checkShort, PARTS, type Part } from "./check/check.ts";
 import { buildImage, type Edition, PROFILES } from "./tool/build-image.ts";
 import { MirrorError } from "./tool/mirrors.ts";
 import { RunError } from "./tool/run.ts";
@@ -18,6 +18,8 @@ const HELP = `Usage: script/image [build|check|short|clean] [options]
 
   --edition E  ${Object.keys(PROFILES).join(" | ")}; may be given again
   --version V  version of the products (package.json's)
+  --part P     of check: only ${PARTS.join(", ")}; may be given again
+  --reuse yes  of check: takes products that are there instead of building them
   --key FILE   Ed25519 key (PKCS#8 PEM) that update sets are signed with; also ${KEY_VARIABLE}
 
 Everything is made below build/image.
@@ -31,6 +33,8 @@ interface Arguments {
   readonly editions: readonly Edition[];
   readonly version: string;
   readonly keyFile: string | null;
+  readonly parts: readonly Part[];
+  readonly reuse: boolean;
 }
 
 function argumentsOf(words: readonly string[]): Arguments {
@@ -41,20 +45,28 @@ function argumentsOf(words: readonly string[]): Arguments {
   ) as { version: string };
   let version = own;
   let keyFile = process.env[KEY_VARIABLE] ?? null;
+  const parts: Part[] = [];
+  let reuse = false;
   for (let i = 0; i < rest.length; i += 2) {
     const [word = "", value] = rest.slice(i, i + 2);
     if (value === undefined) fail(`${word} needs a value`);
     if (word === "--edition" && value in PROFILES) editions.push(value as Edition);
     else if (word === "--version" && /^\d+\.\d+\.\d+$/.test(value)) version = value;
+    else if (word === "--part" && isPart(value)) parts.push(value);
+    else if (word === "--reuse" && value === "yes") reuse = true;
     else if (word === "--key") keyFile = value;
     else fail(`${word} ${value} is not understood; --help lists what is`);
   }
   return {
     command,
     editions: editions.length === 0 ? ["base", "kiosk"] : editions,
-    version,
-    keyFile,
+    parts: parts.length === 0 ? PARTS : parts,
+    ...{ version, keyFile, reuse },
   };
+}
+
+function isPart(word: string): word is Part {
+  return PARTS.some((part) => part === word);
 }
 
 function fail(message: string): never {
@@ -63,7 +75,7 @@ function fail(message: string): never {
 }
 
 async function main(): Promise<void> {
-  const { command, editions, version, keyFile } = argumentsOf(process.argv.slice(2));
+  const { command, editions, version, keyFile, parts, reuse } = argumentsOf(process.argv.slice(2));
   if (command === "clean") {
     rmSync(workFolder, { recursive: true, force: true });
     return;
@@ -76,8 +88,8 @@ async function main(): Promise<void> {
   const root = await toolsRoot(workFolder);
   const key = signingKey(keyFile, workFolder);
   if (command !== "build") {
-    const bench = { projectFolder, workFolder, toolsRoot: root, version, key };
-    const good = command === "short" ? await checkShort(bench) : await checkAll(bench);
+    const bench = { projectFolder, workFolder, toolsRoot: root, version, key, reuse };
+    const good = command === "short" ? await checkShort(bench) : await checkAll(bench, parts);
     process.exit(good ? 0 : 1);
   }
   for (const edition of editions) {

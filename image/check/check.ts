@@ -2,7 +2,14 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BuildOptions, buildImage, type Edition, type Products } from "../tool/build-image.ts";
+import {
+  type BuildOptions,
+  buildImage,
+  type Edition,
+  earlierProducts,
+  type Products,
+  productsFolder,
+} from "../tool/build-image.ts";
 import { kioskChecks } from "./kiosk-checks.ts";
 import { demand, type Report, report } from "./report.ts";
 import { Archive, Rig } from "./rig.ts";
@@ -11,10 +18,11 @@ import { systemChecks } from "./system-checks.ts";
 import { factoryResetCheck, updateChecks } from "./update-checks.ts";
 import { usbPanelCheck } from "./usb-panel-check.ts";
 
-export type Bench = Pick<
-  BuildOptions,
-  "projectFolder" | "workFolder" | "toolsRoot" | "version" | "key"
->;
+export interface Bench
+  extends Pick<BuildOptions, "projectFolder" | "workFolder" | "toolsRoot" | "version" | "key"> {
+  /** Products that are there are taken as they are. */
+  readonly reuse: boolean;
+}
 
 /** Budget of what a device downloads for one slot. */
 const ROOT_MAX_BYTES = { base: 220e6, kiosk: 600e6 } as const;
@@ -25,40 +33,66 @@ export async function checkShort(bench: Bench): Promise<boolean> {
   const told = report();
   const lab = await built(told, bench, "lab");
   if (lab !== null)
-    await firstMachine(told, bench, lab, async (rig) => await powerCutCheck(told, rig));
+    await firstMachine(told, bench, lab, true, async (rig) => await powerCutCheck(told, rig));
   return told.end();
 }
 
-export async function checkAll(bench: Bench): Promise<boolean> {
+/** What may be tried by itself, in the order of the whole. */
+export const PARTS = [
+  "release",
+  "study",
+  "usb",
+  "power",
+  "watchdog",
+  "update",
+  "reset",
+  "kiosk",
+] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Parts that are tried on one machine after another, from its first start on. */
+const LAB_PARTS: readonly Part[] = ["study", "usb", "power", "watchdog", "update", "reset"];
+
+/** @param parts what to try; all of it by default */
+export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Promise<boolean> {
   const told = report();
-  const base = await built(told, bench, "base");
-  if (base !== null) {
-    await sizesCheck(told, "base", base);
-    await reproducible(told, bench, base);
-    await releaseCheck(told, bench, base);
+  const wants = (part: Part) => parts.includes(part);
+  if (wants("release")) {
+    const base = await built(told, bench, "base");
+    if (base !== null) {
+      await sizesCheck(told, "base", base);
+      await reproducible(told, bench, base);
+      await releaseCheck(told, bench, base);
+    }
   }
-  const lab = await built(told, bench, "lab");
+  const lab = LAB_PARTS.some(wants) ? await built(told, bench, "lab") : null;
   if (lab !== null)
-    await firstMachine(told, bench, lab, async (rig) => {
-      await usbPanelCheck(told, rig);
-      for (let i = 0; i < POWER_CUTS; i++) await powerCutCheck(told, rig, 2 + i);
-      await watchdogCheck(told, rig);
-      const [, , patch] = bench.version.split(".");
-      const version = (n: number) => bench.version.replace(/\d+$/, String(Number(patch) + n));
-      const second = await built(told, { ...bench, version: version(1) }, "lab");
-      const broken = await built(told, { ...bench, version: version(2) }, "lab", brokenApp(bench));
-      if (second !== null && broken !== null)
-        await updateChecks(told, rig, {
-          ...{ second, broken, first: bench.version },
-          ...{ secondVersion: version(1), brokenVersion: version(2) },
-        });
-      await factoryResetCheck(told, rig);
+    await firstMachine(told, bench, lab, wants("study"), async (rig) => {
+      if (wants("usb")) await usbPanelCheck(told, rig);
+      if (wants("power"))
+        for (let i = 0; i < POWER_CUTS; i++) await powerCutCheck(told, rig, 2 + i);
+      if (wants("watchdog")) await watchdogCheck(told, rig);
+      if (wants("update")) await updates(told, bench, rig);
+      if (wants("reset")) await factoryResetCheck(told, rig);
     });
-  const kiosk = await built(told, bench, "kiosk");
-  if (kiosk !== null) await sizesCheck(told, "kiosk", kiosk);
-  const kioskLab = await built(told, bench, "kiosk-lab");
-  if (kioskLab !== null) await kioskChecks(told, bench, kioskLab);
+  if (wants("kiosk")) {
+    const kiosk = await built(told, bench, "kiosk");
+    if (kiosk !== null) await sizesCheck(told, "kiosk", kiosk);
+    const kioskLab = await built(told, bench, "kiosk-lab");
+    if (kioskLab !== null) await kioskChecks(told, bench, kioskLab);
+  }
   return told.end();
+}
+
+async function updates(told: Report, bench: Bench, rig: Rig): Promise<void> {
+  const patch = Number(bench.version.split(".")[2]);
+  const version = (n: number) => bench.version.replace(/\d+$/, String(patch + n));
+  const second = await built(told, { ...bench, version: version(1) }, "lab");
+  const broken = await built(told, { ...bench, version: version(2) }, "lab", brokenApp(bench));
+  if (second !== null && broken !== null)
+    await updateChecks(told, rig, {
+      ...{ second, broken, secondVersion: version(1), brokenVersion: version(2) },
+    });
 }
 
 async function built(
@@ -69,13 +103,9 @@ async function built(
 ): Promise<Products | null> {
   let products: Products | null = null;
   await told.check(`the ${edition} edition ${bench.version} is built`, async () => {
-    const folder = join(bench.workFolder, "products", overApp === undefined ? edition : "broken");
-    products = await buildImage({
-      ...bench,
-      edition,
-      productsFolder: join(folder, bench.version),
-      ...(overApp === undefined ? {} : { overApp }),
-    });
+    const options = { ...bench, edition, ...(overApp === undefined ? {} : { overApp }) };
+    products = bench.reuse ? earlierProducts(productsFolder(options)) : null;
+    products ??= await buildImage(options);
     const { root, kernel, disk } = products.sizes;
     return `root ${mb(root)}, kernel ${mb(kernel)}, disk ${mb(disk)}, ${seconds(products.tookMs)}`;
   });
@@ -155,6 +185,7 @@ async function firstMachine(
   told: Report,
   bench: Bench,
   products: Products,
+  withStudy: boolean,
   then: (rig: Rig) => Promise<unknown>,
 ): Promise<void> {
   await using rig = await Rig.start({ ...bench, name: "lab", image: products.disk });
@@ -170,8 +201,10 @@ async function firstMachine(
     process.stdout.write(`${rig.machine.read("serial.log").slice(-2000)}\n`);
     return;
   }
-  await systemChecks(told, rig);
-  await studyChecks(told, rig, archive);
+  if (withStudy) {
+    await systemChecks(told, rig);
+    await studyChecks(told, rig, archive);
+  }
   await then(rig);
 }
 

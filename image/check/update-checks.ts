@@ -56,7 +56,6 @@ async function restartInto(rig: Rig, version: string, timeoutMs?: number): Promi
 }
 
 export interface Versions {
-  readonly first: string;
   readonly second: Products;
   readonly secondVersion: string;
   readonly broken: Products;

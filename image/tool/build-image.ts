@@ -14,7 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import {
   type BuilderManifest,
   billOfMaterials,
@@ -36,6 +36,9 @@ export const PROFILES: Readonly<Record<Edition, readonly string[]>> = {
   lab: ["lab"],
   "kiosk-lab": ["kiosk", "lab"],
 };
+
+/** Written beside the products, so that a later check finds them. */
+const RECORD = "products.json";
 
 export interface BuildOptions {
   readonly projectFolder: string;
@@ -66,6 +69,15 @@ export interface Products {
 /** Same inputs, same image: the time stamp is the commit's. */
 async function sourceDateEpoch(projectFolder: string): Promise<string> {
   return (await run(["git", "-C", projectFolder, "log", "-1", "--format=%ct"])).trim();
+}
+
+/** Where the products of an edition's version go. */
+export function productsFolder({
+  workFolder,
+  edition,
+  version,
+}: Pick<BuildOptions, "workFolder" | "edition" | "version">): string {
+  return join(workFolder, "products", edition, version);
 }
 
 export async function buildImage(options: BuildOptions): Promise<Products> {
@@ -113,7 +125,7 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
     { env: { PYTHONPATH: join(toolsRoot, "usr/lib/python3/dist-packages") } },
   );
 
-  const products = options.productsFolder ?? join(workFolder, "products", edition, version);
+  const products = options.productsFolder ?? productsFolder(options);
   return await gather(options, output, products, Number(epoch) * 1000, () =>
     Math.round(performance.now() - startedMs),
   );
@@ -172,7 +184,7 @@ async function gather(
     )}\n`,
   );
   const root = parts.find((name) => name.includes(".root_")) ?? "";
-  return {
+  const record: Products = {
     folder: products,
     disk,
     updateSet,
@@ -185,6 +197,8 @@ async function gather(
     },
     tookMs: tookMs(),
   };
+  writeFileSync(join(products, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+  return record;
 }
 
 /** JSON as lock files have it, with a comma after the last member. */
@@ -202,7 +216,8 @@ function evenModes(path: string): void {
   } else chmodSync(path, (found.mode & 0o100) === 0 ? 0o644 : 0o755);
 }
 
-/** Products of an earlier build, when they are still there. */
-export function isBuilt(folder: string): boolean {
-  return existsSync(folder) && readdirSync(folder).some((name) => basename(name).endsWith(".raw"));
+/** What an earlier build left in its folder; null where it is not there any more. */
+export function earlierProducts(folder: string): Products | null {
+  const record = join(folder, RECORD);
+  return existsSync(record) ? json<Products>(readFileSync(record, "utf8")) : null;
 }
