@@ -134,7 +134,7 @@ async function reproducible(told: Report, bench: Bench, first: Products): Promis
   await told.check("the same inputs give the same image", async () => {
     const sums = await Bun.file(join(first.updateSet, "SHA256SUMS")).text();
     // Nothing is reused: the second is made from packages again.
-    rmSync(join(bench.workFolder, "cache"), { recursive: true, force: true });
+    rmSync(join(bench.workFolder, "cache/base"), { recursive: true, force: true });
     const again = await buildImage({
       ...{ ...bench, edition: "base" as const },
       productsFolder: join(bench.workFolder, "products", "again"),

@@ -103,8 +103,13 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
 
   const output = join(workFolder, "output");
   rmSync(output, { recursive: true, force: true });
-  for (const folder of ["output", "cache", "packages", "workspace"])
-    mkdirSync(join(workFolder, folder), { recursive: true });
+  // The cached tree of one edition is none of another's.
+  const cache = join(workFolder, "cache", edition);
+  for (const folder of [
+    cache,
+    ...["output", "packages", "workspace"].map((n) => join(workFolder, n)),
+  ])
+    mkdirSync(folder, { recursive: true });
   process.stdout.write(`image: building ${edition} ${version}\n`);
   await run(
     [
@@ -112,7 +117,7 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
       `--directory=${recipe}`,
       `--tools-tree=${toolsRoot}`,
       `--output-directory=${output}`,
-      `--cache-directory=${join(workFolder, "cache")}`,
+      `--cache-directory=${cache}`,
       `--package-cache-directory=${join(workFolder, "packages")}`,
       `--workspace-directory=${join(workFolder, "workspace")}`,
       "--incremental=yes",
