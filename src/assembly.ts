@@ -3,6 +3,7 @@
 
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
+import { appliancePort } from "./api/ports/appliance-port.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { exportPlanner } from "./api/ports/export-planner.ts";
@@ -40,6 +41,7 @@ import { JobQueue } from "./jobs/job-queue.ts";
 import { PrintJobExecutor } from "./jobs/print-job.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
+import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
 import { AutoSend } from "./services/auto-send.ts";
 import { archivesOf } from "./services/commitment/archives.ts";
 import { CommitmentService } from "./services/commitment/commitment-service.ts";
@@ -119,6 +121,8 @@ export interface Given {
   readonly renderer: Pick<RenderClient, "render" | "page" | "decode" | "filmBox">;
   /** Absent where nothing can be plugged in: there are no exports then. */
   readonly media?: Media | undefined;
+  /** Absent on a plain PC. */
+  readonly appliance?: ApplianceParts | undefined;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -325,6 +329,33 @@ export async function assemble(given: Given): Promise<Assembled> {
   const media =
     given.media === undefined ? null : new MediaWatch({ clock, log, drives: given.media.drives });
 
+  // ---- appliance ----------------------------------------------------------------------------------------
+  /** The export that writes to a medium now; to this one, if told. */
+  const isWriting = (medium?: string) =>
+    jobs
+      .list()
+      .some(
+        ({ state, parameters }) =>
+          state === "active" &&
+          parameters.type === "export" &&
+          (medium ?? parameters.target.device) === parameters.target.device,
+      );
+  const inUse = () => {
+    if (storage.reader.exams({ state: "open" }).length > 0)
+      return "An exam is open. Complete it, then try again.";
+    return isWriting() ? "A stick or disc is being written. Wait until it is done." : null;
+  };
+  const appliance =
+    given.appliance === undefined
+      ? null
+      : new ApplianceService({
+          ...given.appliance,
+          clock,
+          log,
+          drives: given.media?.drives ?? null,
+          inUse,
+        });
+
   // ---- local API ----------------------------------------------------------------------------------------
   const pictures = new Pictures(storage);
   const events = new EventLog(startedMs.toString(36));
@@ -365,10 +396,11 @@ export async function assemble(given: Given): Promise<Assembled> {
       missing: storage.reader.missing(),
       lostImages: exams.lostImages,
     });
+  const configurationFace = configurationPort(holder, given.configFile, () => acceptor.port ?? 0);
   const device: Device = {
     events,
     health,
-    configuration: configurationPort(holder, given.configFile, () => acceptor.port ?? 0),
+    configuration: configurationFace,
     remotes: {
       async echo(remoteId) {
         const remote = configuration().remotes.find((r) => r.id === remoteId);
@@ -419,7 +451,22 @@ export async function assemble(given: Given): Promise<Assembled> {
     media:
       given.media === undefined
         ? undefined
-        : { list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [] },
+        : {
+            list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [],
+            async release(device) {
+              if (isWriting(device))
+                return refuse("in-use", "An export writes to it. Wait until it is done.");
+              const text = await given.media?.drives.release(device);
+              media?.stir();
+              return text === null || text === undefined
+                ? refuse("not-found", `${device} is not plugged in.`)
+                : answer({ text });
+            },
+          },
+    appliance:
+      appliance === null
+        ? undefined
+        : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
     query: queryPort(queries),
     live: {
       subscribe: (onFrame) =>
@@ -461,6 +508,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     events.publish({ type: "worklist", data: worklistResultOf(storage, result) }),
   );
   media?.changes.add((list) => events.publish({ type: "media", data: list.map(mediumView) }));
+  appliance?.changes.add((update) => events.publish({ type: "appliance", data: update }));
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
   const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) =>
     events.publish({ type: "study", data: { studyInstanceUid } }),
@@ -503,6 +551,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       lifeCheck.start();
       worklist.start();
       void calibrations.start();
+      await appliance?.start();
       media?.start();
       stopWatching = (await given.media?.watchBus(() => media?.stir())) ?? stopWatching;
     },

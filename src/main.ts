@@ -1,7 +1,7 @@
 // The program: reads options and configuration, makes hardware, pixels, store and network, has them
 // assembled into the device (assembly.ts), serves its API, starts, stops.
 
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir, readFile, statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createApi } from "./api/app.ts";
 import { DISK_FULL_BYTES } from "./api/ports/health.ts";
@@ -14,6 +14,9 @@ import { jsonLog, type Log } from "./core/log.ts";
 import { builtFile } from "./core/program-file.ts";
 import { Random } from "./core/random.ts";
 import { type ServiceManager, serviceManager } from "./hal/appliance/service-manager.ts";
+import { socketAppliance } from "./hal/appliance/socket-appliance.ts";
+import { parseUpdateFacts, readUpdateSet } from "./hal/appliance/update-set.ts";
+import { updateUploads } from "./hal/appliance/update-uploads.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
 import { simulatedGenerator } from "./hal/generator/sim/simulated-generator.ts";
@@ -111,6 +114,10 @@ async function startDevice(
   discFolder.clear();
   const exportWriter = new ExportClient();
 
+  // ---- the machine, where it is an appliance ------------------------------------------------------------
+  const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
+  const appliance = applianceSocket === "" ? null : socketAppliance(applianceSocket, clock);
+
   // ---- the device -------------------------------------------------------------------------------------
   const resolver = new Resolver(clock);
   const assembled = await assemble({
@@ -131,12 +138,26 @@ async function startDevice(
       drives: linuxDrives({
         dataFolder,
         allowPaths: () => configuration().http.allowPathTargets,
+        unmount: appliance === null ? undefined : (root) => appliance.release(root),
       }),
       burner: xorrisoBurner(),
       staging: discFolder,
       writer: exportWriter,
       watchBus: watchUsb,
     },
+    appliance:
+      appliance === null
+        ? undefined
+        : {
+            appliance,
+            uploads: updateUploads(join(dataFolder, "updates")),
+            readSet: async (folder) =>
+              readUpdateSet({
+                folder,
+                publicKey: await readFile(builtFile("update-key.pem"), "utf8"),
+                running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
+              }),
+          },
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),
     resolve: (host) => resolver.resolve(host).catch(() => []),

@@ -86,7 +86,10 @@ function migrate(db: Database, migrations: readonly Migration[]): void {
     const readableFrom = readableFromSchema(migrations.slice(0, reached));
     db.transaction(() => {
       db.run(step.sql);
-      db.run("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", [READABLE_FROM, `${readableFrom}`]);
+      db.run("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", [
+        READABLE_FROM,
+        `${readableFrom}`,
+      ]);
       db.run(`PRAGMA user_version = ${reached}`);
     }).immediate();
   });

@@ -4,6 +4,7 @@ import type { DeviceEvent } from "../api/contract.ts";
 import { apiPath, ProblemAnswer, read } from "./client.ts";
 import {
   acquisition,
+  appliance,
   configuration,
   health,
   keepExam,
@@ -53,6 +54,9 @@ const HANDLED = {
   },
   media: (data) => {
     media.value = data;
+  },
+  appliance: (data) => {
+    if (appliance.value !== null) appliance.value = { ...appliance.value, update: data };
   },
 } satisfies {
   [K in DeviceEvent["type"]]: (data: Extract<DeviceEvent, { type: K }>["data"]) => void;

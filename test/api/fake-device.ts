@@ -20,9 +20,13 @@ import type {
 import type { ConfigurationChange, Device, PixelFrame } from "../../src/api/device.ts";
 import { EventLog } from "../../src/api/event-log.ts";
 import type { LiveFrame } from "../../src/api/live-frame.ts";
+import { appliancePort, type Described } from "../../src/api/ports/appliance-port.ts";
 import { type Answer, answer, refuse } from "../../src/api/problem.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.ts";
+import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
 
 export const COLUMNS = 640;
 export const ROWS = 800;
@@ -50,7 +54,14 @@ export interface FakeDevice extends Device {
 
 export interface FakeOptions {
   /** Which optional groups the device offers; all by default. */
-  readonly without?: readonly ("simulator" | "worklist" | "query" | "media" | "live")[];
+  readonly without?: readonly (
+    | "simulator"
+    | "worklist"
+    | "query"
+    | "media"
+    | "live"
+    | "appliance"
+  )[];
 }
 
 export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promise<FakeDevice> {
@@ -444,9 +455,52 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       list: async () => [
         { kind: "usb", device: "/dev/sdb1", label: "STICK", freeBytes: 1e9, usable: true },
       ],
+      async release(device) {
+        calls.push(`release ${device}`);
+        return device === "/dev/sdb1"
+          ? answer({ text: "Everything is written; the stick can be pulled out." })
+          : refuse("not-found", `${device} is not plugged in.`);
+      },
     };
+  if (!without.has("appliance"))
+    optional.appliance = fakeAppliance(clock, calls, events, {
+      health: () => device.health(),
+      configuration: () => device.configuration.read(),
+    });
   if (!without.has("live")) optional.live = { subscribe: (onFrame) => liveFrames.add(onFrame) };
   return device;
+}
+
+/** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
+function fakeAppliance(clock: Clock, calls: string[], events: EventLog, described: Described) {
+  const machine = simulatedAppliance({ otherVersion: "0.0.9" });
+  const service = new ApplianceService({
+    appliance: machine,
+    uploads: {
+      async receive(body) {
+        let bytes = 0;
+        for await (const chunk of body) bytes += chunk.byteLength;
+        calls.push(`upload ${bytes}`);
+        return "/data/updates/upload";
+      },
+      async clear() {},
+    },
+    readSet: async () => ({
+      facts: { product: "UDR-10A", version: "0.2.0", schema: 3, readableFromSchema: 3 },
+    }),
+    clock,
+    log: silentLog,
+    drives: {
+      open: async (device) =>
+        device === "/dev/sdb1"
+          ? { kind: "open", drive: { root: "/stick", label: "STICK", release: async () => "" } }
+          : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
+    },
+    inUse: () =>
+      calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
+  });
+  service.changes.add((data) => events.publish({ type: "appliance", data }));
+  return appliancePort(service, described);
 }
 
 function patientOf(request: NewExam, counter: number): Exam["patient"] {

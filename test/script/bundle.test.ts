@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "../../script/bundle.ts";
 import { MIGRATIONS, readableFromSchema } from "../../src/store/migrations.ts";
 import { startDevice, until } from "../device-process.ts";
+import { makeKey, makeSet } from "../hal/appliance/update-sets.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -58,6 +60,51 @@ test("the bundled root helper answers over its standard input and output", async
   expect(await helper.exited).toBe(0);
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ ok: true, good: false, slot: null });
+});
+
+test("as an appliance it takes a signed update over its API", async () => {
+  const program = join(folder, "appliance");
+  await cp(join(folder, "once"), program, { recursive: true });
+  const key = makeKey();
+  await Bun.write(join(program, "update-key.pem"), key.publicPem);
+  await makeSet(join(folder, "set"), key, { facts: { schema: 9, readableFromSchema: 1 } });
+  await makeSet(join(folder, "foreign"), makeKey());
+  const requests: { do: string; folder?: string }[] = [];
+  const helper = createServer((socket) => {
+    socket.once("data", (data) => {
+      requests.push(JSON.parse(data.toString()));
+      socket.end('{"ok":true,"version":"0.2.0"}\n');
+    });
+  });
+  await new Promise<void>((listening) => helper.listen(join(folder, "helper.sock"), listening));
+  await using device = await startDevice({
+    main: join(program, "main.js"),
+    configuration: { http: { pin: "4711" } },
+    env: { UDR_APPLIANCE_SOCKET: join(folder, "helper.sock") },
+  });
+  const upload = async (name: string) => {
+    const { stdout } = Bun.spawnSync(["tar", "-c", "-C", folder, name]);
+    return fetch(`${device.http}/api/v1/appliance/update/upload`, {
+      method: "PUT",
+      headers: { authorization: "Bearer 4711", "content-type": "application/x-tar" },
+      body: new Uint8Array(stdout),
+    });
+  };
+  const foreign = await upload("foreign");
+  expect([foreign.status, await foreign.text()]).toEqual([
+    422,
+    expect.stringMatching(/not signed for this device/),
+  ]);
+  expect(requests).toEqual([]);
+  const good = await upload("set");
+  expect([good.status, await good.json()]).toEqual([
+    202,
+    expect.objectContaining({ version: "0.2.0" }),
+  ]);
+  expect(requests).toEqual([
+    { do: "install-update", folder: join(device.dataFolder, "updates", "upload") },
+  ]);
+  helper.close();
 });
 
 test("the same sources give the same bytes", async () => {

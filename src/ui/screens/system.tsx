@@ -4,7 +4,9 @@ import { useSignal } from "@preact/signals";
 import type { EchoResult, RemoteHealth, RemoteView } from "../../api/contract.ts";
 import { apiPath, send } from "../client.ts";
 import { byteSize, clockTime, dateTime } from "../format.ts";
+import { ApplianceCard } from "../parts/appliance-card.tsx";
 import { Button } from "../parts/button.tsx";
+import { isAppliance } from "../service-actions.ts";
 import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
@@ -80,6 +82,7 @@ export function SystemScreen() {
           ]}
         />
       </div>
+      {isAppliance() && <ApplianceCard />}
       <section class="card list-card">
         <header>
           <h2>{words.remotes}</h2>
