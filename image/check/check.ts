@@ -13,7 +13,7 @@ import {
 import { kioskChecks } from "./kiosk-checks.ts";
 import { demand, type Report, report } from "./report.ts";
 import { Archive, Rig } from "./rig.ts";
-import { powerCutCheck, studyChecks, watchdogCheck } from "./study-checks.ts";
+import { configure, powerCutCheck, studyChecks, watchdogCheck } from "./study-checks.ts";
 import { systemChecks } from "./system-checks.ts";
 import { factoryResetCheck, updateChecks } from "./update-checks.ts";
 import { usbPanelCheck } from "./usb-panel-check.ts";
@@ -204,7 +204,7 @@ async function firstMachine(
   if (withStudy) {
     await systemChecks(told, rig);
     await studyChecks(told, rig, archive);
-  }
+  } else await configure(rig.machine, archive);
   await then(rig);
 }
 

@@ -9,6 +9,7 @@ import { run } from "../tool/run.ts";
 import { demand, type Report } from "./report.ts";
 import { ARCHIVE_AE, type Archive, HOST_FROM_GUEST, type Rig } from "./rig.ts";
 
+export const SERVICE_PIN = "2580";
 const PATIENT = "Appliance^Check";
 const JOB_TIMEOUT_MS = 300_000;
 interface Exam {
@@ -26,6 +27,7 @@ interface Job {
 /** Gives the device an archive to send to; the program reads it at its start. */
 export async function configure(machine: Machine, archive: Archive): Promise<void> {
   const configuration = {
+    http: { pin: SERVICE_PIN, allowPathTargets: false },
     remotes: [
       {
         id: "archive",

@@ -7,10 +7,12 @@ import type { Machine } from "../machine/machine.ts";
 import { Stick } from "../machine/stick.ts";
 import type { Products } from "../tool/build-image.ts";
 import { demand, type Report } from "./report.ts";
-import type { Rig } from "./rig.ts";
+import { HOST_FROM_GUEST, type Rig } from "./rig.ts";
+import { SERVICE_PIN } from "./study-checks.ts";
 
 /** Holds one update set. */
 const STICK_MIB = 900;
+const UPLOAD_TIMEOUT_MS = 900_000;
 /** Three starts that fail and one that does not, each as long as a start may take. */
 const FALLBACK_TIMEOUT_MS = 1_800_000;
 
@@ -38,6 +40,41 @@ async function install(rig: Rig, products: Products): Promise<string> {
   await stick.pull(machine);
   rmSync(stick.file, { force: true });
   return answer.version ?? "";
+}
+
+/** Fetches the update set from this machine and hands it to the local API, as a service laptop would. */
+const UPLOAD = `
+const [url, pin] = process.argv.slice(1);
+const base = "http://127.0.0.1:8080/api/v1/appliance";
+const headers = { authorization: "Bearer " + pin, "content-type": "application/x-tar" };
+const source = await fetch(url);
+const sent = await fetch(base + "/update/upload?force=true", { method: "PUT", headers, body: source.body });
+if (sent.status !== 202) { process.stderr.write(sent.status + " " + (await sent.text())); process.exit(1); }
+for (;;) {
+  const { update } = await (await fetch(base)).json();
+  if (update.state === "installed") { process.stdout.write(update.version); process.exit(0); }
+  if (update.state === "failed") { process.stderr.write(update.reason); process.exit(1); }
+  await Bun.sleep(1000);
+}`;
+
+/** The same by the local API. */
+async function upload({ machine }: Rig, products: Products): Promise<string> {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => new Response(Bun.file(products.updateTar)),
+  });
+  try {
+    const url = `http://${HOST_FROM_GUEST}:${server.port}/`;
+    const { code, out } = await machine.exec(
+      ["/usr/lib/udr/bun", "-e", UPLOAD, url, SERVICE_PIN],
+      UPLOAD_TIMEOUT_MS,
+    );
+    demand(code === 0, out);
+    return out;
+  } finally {
+    await server.stop(true);
+  }
 }
 
 /** Restarts the system and waits until a version is up. */
@@ -103,16 +140,20 @@ export async function updateChecks(report: Report, rig: Rig, versions: Versions)
     return `${waiting}→ ${await kernels(machine)}`;
   });
   if (updated)
-    await report.check("back to the old slot after three starts of a broken version", async () => {
-      await install(rig, versions.broken);
-      const waiting = await kernels(machine);
-      const resets = machine.events.filter((event) => event === "RESET").length;
-      await restartInto(rig, versions.secondVersion, FALLBACK_TIMEOUT_MS);
-      const starts = machine.events.filter((event) => event === "RESET").length - resets;
-      const after = await kernels(machine);
-      demand(after.includes(`udr-10a_${versions.brokenVersion}+0-3.efi`), after);
-      return `${waiting}→ ${after}after ${starts} starts`;
-    });
+    await report.check(
+      "a broken version comes by upload, and after three starts the old slot again",
+      async () => {
+        const installed = await upload(rig, versions.broken);
+        demand(installed === versions.brokenVersion, `the device says ${installed}`);
+        const waiting = await kernels(machine);
+        const resets = machine.events.filter((event) => event === "RESET").length;
+        await restartInto(rig, versions.secondVersion, FALLBACK_TIMEOUT_MS);
+        const starts = machine.events.filter((event) => event === "RESET").length - resets;
+        const after = await kernels(machine);
+        demand(after.includes(`udr-10a_${versions.brokenVersion}+0-3.efi`), after);
+        return `${waiting}→ ${after}after ${starts} starts`;
+      },
+    );
 }
 
 export async function factoryResetCheck(report: Report, rig: Rig): Promise<void> {

@@ -27,6 +27,7 @@ for (let i = 0; i < ${READS}; i++) {
   const { data } = await device.transferIn(1, ${READ_BYTES});
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (bytes.length !== ${READ_BYTES}) wrong++;
+  for (let at = i; at < bytes.length; at += 997) if (bytes[at] !== ((at * 7 + (at >> 8)) & 0xff)) wrong++;
 }
 say("READ " + ${READS * READ_BYTES} + " bytes in " + Math.round(performance.now() - from) + " ms, wrong " + wrong);
 try { for (;;) await device.transferIn(1, 65536); } catch (error) { say("LOST " + error.message); }
