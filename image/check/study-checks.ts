@@ -175,6 +175,8 @@ const base = "http://127.0.0.1:8080/api/v1/";
 const call = async (method, path, body) => (await fetch(base + path, { method, ...(body ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } } : {}) })).json();
 const exam = await call("POST", "exams", { patient: { name: "Power^Cut" } });
 const told = new Set();
+// The room may still be prepared for the exam before.
+await call("POST", "exams/" + exam.id + "/prepare", {});
 appendFileSync("/dev/ttyS0", "\\nLEDGER exam " + exam.id + "\\n");
 for (;;) {
   await call("POST", "simulator/expose", { kind: "radiography" });
