@@ -1,6 +1,6 @@
 // From version to version: by a stick, back after a version that does not come up, and to nothing.
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { askHelper, waitForStick } from "../machine/device-calls.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -102,17 +102,17 @@ export interface Versions {
 
 export async function updateChecks(report: Report, rig: Rig, versions: Versions): Promise<void> {
   const { machine } = rig;
-  await report.check("an update set that was tampered with is refused", async () => {
+  await report.check("an update set with one bit changed is refused", async () => {
     const stick = await Stick.make(rig.folder, "forged", STICK_MIB);
     const forged = join(rig.folder, "udr-update");
     rmSync(forged, { recursive: true, force: true });
-    mkdirSync(forged);
-    for (const name of ["SHA256SUMS", "SHA256SUMS.sig", "update.json"])
-      writeFileSync(
-        join(forged, name),
-        await Bun.file(join(versions.second.updateSet, name)).bytes(),
-      );
-    writeFileSync(join(forged, `udr-10a_${versions.secondVersion}.efi`), "not what was signed");
+    cpSync(versions.second.updateSet, forged, { recursive: true });
+    // One bit of the kernel, and nothing else.
+    const kernel = join(forged, `udr-10a_${versions.secondVersion}.efi`);
+    const bytes = readFileSync(kernel);
+    const middle = bytes.length >> 1;
+    bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+    writeFileSync(kernel, bytes);
     await stick.put(forged);
     await stick.plug(machine);
     await waitForStick(machine);
@@ -121,6 +121,8 @@ export async function updateChecks(report: Report, rig: Rig, versions: Versions)
       ...{ do: "install-update", folder: `${mountPoint}/udr-update` },
     });
     await stick.pull(machine);
+    rmSync(stick.file, { force: true });
+    rmSync(forged, { recursive: true, force: true });
     demand(!answer.ok, "it was taken");
     demand((await kernels(machine)).trim().split(" ").length === 1, await kernels(machine));
     return answer.reason ?? "";
