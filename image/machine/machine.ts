@@ -13,7 +13,7 @@ import {
 } from "./json-line-socket.ts";
 
 /** Of a start until the system is up: half a minute on a quiet machine, minutes on a busy one. */
-export const BOOT_TIMEOUT_MS = 480_000;
+export const BOOT_TIMEOUT_MS = 900_000;
 const POLL_MS = 500;
 const QMP_TIMEOUT_MS = 60_000;
 const AGENT_TIMEOUT_MS = 15_000;
