@@ -188,9 +188,9 @@ export class Acquisition {
       );
       const setup = { examId, protocol, technique: accepted };
       const event = ++this.#event;
-      const readyNow = this.#whenReady();
+      using ready = this.#nextReady();
       await this.#panel.arm(this.#armRequest(setup, kind, fps, event));
-      await readyNow;
+      await this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready");
       this.#setup = setup;
       this.#armed = { kind, event, fps };
       this.#generator.allowExposure(true);
@@ -455,8 +455,8 @@ export class Acquisition {
     };
   }
 
-  /** Resolves at the panel's next expose-ready. */
-  #whenReady(): Promise<void> {
+  /** Resolves at the panel's next expose-ready; listens until it is disposed of. */
+  #nextReady(): { readonly promise: Promise<void> } & Disposable {
     const ready = Promise.withResolvers<void>();
     const forget = this.#panel.events.add((event) => {
       if (event.type === "expose-ready" && event.ready) ready.resolve();
@@ -466,9 +466,7 @@ export class Acquisition {
         );
     });
     ready.promise.catch(() => {});
-    return this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready").finally(
-      forget,
-    );
+    return { promise: ready.promise, [Symbol.dispose]: forget };
   }
 
   #within<T>(promise: Promise<T>, withinMs: number, what: string): Promise<T> {
