@@ -371,7 +371,7 @@ export class Acquisition {
       const pulses = order.frames;
       const technique =
         beam === undefined ? null : await this.#generator.setTechnique({ ...beam, fps });
-      const ready = this.#whenReady();
+      using ready = this.#nextReady();
       await this.#panel.arm({
         modeId: order.modeId,
         trigger: "software",
@@ -383,7 +383,7 @@ export class Acquisition {
           ? {}
           : { beam: { kv: technique.kv, mas: (technique.ma * technique.ms) / 1000 } }),
       });
-      await ready;
+      await this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready");
       await this.#panel.trigger();
       if (technique !== null) {
         this.#generator.allowExposure(true);

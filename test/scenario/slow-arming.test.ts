@@ -33,6 +33,7 @@ test("a panel may take a minute to be armed, and only then is its readiness wait
     trigger: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     abort: () => {},
+    adjustBeam: () => {},
   };
   const acquisition = new Acquisition(panel, generator, () => {}, clock, silentLog);
   const [protocol] = SHIPPED_PROTOCOLS;
