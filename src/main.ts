@@ -29,7 +29,6 @@ import { Resolver } from "./hal/net/resolve.ts";
 import { tcpDial } from "./hal/net/tcp-dial.ts";
 import { ListenError, tcpListen } from "./hal/net/tcp-listen.ts";
 import { TlsFileError } from "./hal/net/tls-profile.ts";
-import { goFirst } from "./hal/process/priority.ts";
 import type { Geometry } from "./model/exposure.ts";
 import { degrees, millimetres } from "./model/units.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
@@ -265,11 +264,6 @@ async function main(): Promise<void> {
     (line) => process.stdout.write(`${line}\n`),
     () => clock.nowMs(),
   );
-  if (!goFirst())
-    log.info("priority-normal", {
-      remedy:
-        "give the program CAP_SYS_NICE, so that a browser on the same cores does not hold frames up",
-    });
   const die = (why: string) => {
     log.error("device-stops", { why });
     process.exit(1);
