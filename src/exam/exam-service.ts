@@ -57,7 +57,7 @@ import {
 } from "./exam-record.ts";
 import type { ImageFound, ImageMaker, ImageOrder } from "./image-maker.ts";
 import { contrastAgentFault, protocolFault, registrationFault } from "./input-check.ts";
-import { type LastRun, lastImageRefusal, lastRunRefusal } from "./last-run.ts";
+import { type LastRun, LastRunKeeper } from "./last-run.ts";
 import { missedFrames, noImage, reasonOf, textNotices, withNotices } from "./notices.ts";
 import { DiskFullError, encodeObject, objectRows, storedRecord } from "./object-writer.ts";
 import { answered, type ExamAnswer, refused } from "./refusal.ts";
@@ -142,7 +142,7 @@ export class ExamService {
   readonly #making = new Map<string, Set<Promise<void>>>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #prepared: Preparation | null = null;
-  #lastRun: LastRun | null = null;
+  readonly #lastRun: LastRunKeeper;
   #exposing: { readonly examId: string; readonly done: Promise<unknown> } | null = null;
   /** The room as it is made ready; settles always. */
   #arming: Promise<unknown> | null = null;
@@ -154,6 +154,19 @@ export class ExamService {
 
   constructor(parts: ExamParts) {
     this.#parts = parts;
+    this.#lastRun = new LastRunKeeper({
+      images: parts.images,
+      log: parts.log,
+      refusal: (examId) => this.#openExamRefusal(examId),
+      order: (last) => this.#lastRunOrder(last),
+      noteSaved: ({ examId, exposure }) =>
+        this.#inTurn(examId, () =>
+          this.#save(withSavedExposure(this.#current(examId), exposure.exposureId)),
+        ),
+      onInstance: (examId, record) =>
+        this.news.emit({ type: "instance", exam: this.#current(examId), record }),
+      awaited: (examId, work) => this.#awaited(examId, work),
+    });
     this.#captures = new CaptureMaker({
       ...parts,
       render: parts.render,
@@ -248,7 +261,7 @@ export class ExamService {
               nowMs,
             );
     await this.#save(exam);
-    await this.#letLastRunGo();
+    await this.#lastRun.letGo();
     return answered(exam);
   }
 
@@ -326,7 +339,7 @@ export class ExamService {
     const no = await this.#cannotExpose(exam, protocol, technique, preparation, kind, fps);
     if (no !== null) return no;
     if (this.#ending.has(exam.id)) return refused("exam-not-open", "the exam is being ended");
-    if (this.#lastRun !== null && this.#lastRun.examId !== exam.id) await this.#letLastRunGo();
+    if (this.#lastRun.examId !== exam.id) await this.#lastRun.letGo();
     // Said before the room is armed, so that the exam's end finds what it has to stand down.
     this.#prepared = preparation;
     const arming = acquisition.prepare(exam.id, protocol, technique, kind, fps);
@@ -438,7 +451,7 @@ export class ExamService {
     fps: number,
   ): Promise<Exposure> {
     const { acquisition, images, uids, positioner, storage } = this.#parts;
-    await this.#letLastRunGo();
+    await this.#lastRun.letGo();
     const save = order.kind !== "fluoroscopy" || (order.save ?? true);
     const wanted =
       order.frames ??
@@ -497,12 +510,8 @@ export class ExamService {
       await this.#save(next);
       return next;
     });
-    // Not awaited: frames may still be on their way through the pixel threads.
-    if (run !== null && kind === "fluoroscopy" && end.frames > 0) {
-      const held = images.hold(run, () => this.#lastRun?.exposure === exposure);
-      const unsaved = save ? null : run;
-      this.#lastRun = { examId, exposure, protocol, object, fps, held, unsaved };
-    }
+    if (run !== null && kind === "fluoroscopy" && end.frames > 0)
+      this.#lastRun.keep({ examId, exposure, protocol, object, fps }, run);
     if (end.frames > 0 && save) this.#make(exam, protocol, exposure, object, frame, run, fps);
     else if (save) this.#lostImage(examId);
     return exposure;
@@ -541,16 +550,7 @@ export class ExamService {
     const { images, log } = this.#parts;
     const work = async (): Promise<void> => {
       try {
-        const series = seriesFor(exam, imageSeriesKey(protocol, exposure, object));
-        assert(series !== undefined, "the series of an image was begun with its exposure");
-        const order: ImageOrder = {
-          exam,
-          series,
-          protocol,
-          object,
-          exposure,
-          commit: (found, write) => this.#commitImage(exam.id, exposure.exposureId, found, write),
-        };
+        const order = this.#imageOrder(exam, protocol, exposure, object);
         const records =
           run !== null
             ? await images.finishRun(run, order, fps)
@@ -569,84 +569,49 @@ export class ExamService {
         await this.#tell(exam.id, [noImage(exposure, reasonOf(error))]);
       }
     };
-    const all = this.#making.get(exam.id) ?? new Set();
-    this.#making.set(exam.id, all);
-    const mine = work().finally(() => all.delete(mine));
-    all.add(mine);
+    this.#awaited(exam.id, work());
   }
 
-  /** The image that is held on the screen, as an image of its own. */
-  async storeLastImage(examId: string): Promise<ExamAnswer<InstanceRecord>> {
-    const no = this.#openExamRefusal(examId) ?? lastImageRefusal(this.#lastRun, examId);
-    if (no !== null) return no;
-    const last = this.#lastRun;
-    assert(last !== null, "the last run was just seen");
-    await last.held;
-    const stored = await this.#keepLast(last, (order) => this.#parts.images.storeHeld(order));
-    if (!stored.ok) return stored;
-    return stored.value === null
-      ? refused("wrong-state", "the image is not held any more; save the run or expose again")
-      : answered(stored.value);
-  }
-
-  /** The last run of fluoroscopy, which was only looked at, is saved after all. */
-  async saveLastRun(examId: string): Promise<ExamAnswer<readonly InstanceRecord[]>> {
-    const no = this.#openExamRefusal(examId) ?? lastRunRefusal(this.#lastRun, examId);
-    if (no !== null) return no;
-    const last = this.#lastRun;
-    const run = last?.unsaved;
-    assert(last && run, "the last run was just seen");
-    const lost = await run.lostWhileUnsaved();
-    if (lost !== null) return refused("unsupported", lost);
-    this.#lastRun = { ...last, unsaved: null };
-    return this.#keepLast(last, async (order) => {
-      const records = await this.#parts.images.finishRun(run, order, last.fps);
-      await this.#inTurn(examId, () =>
-        this.#save(withSavedExposure(this.#current(examId), last.exposure.exposureId)),
-      );
-      return records;
-    });
-  }
-
-  /** Makes something of the last run; the end of the exam waits for it. */
-  async #keepLast<T extends InstanceRecord | readonly InstanceRecord[] | null>(
-    { examId, exposure, protocol, object }: LastRun,
-    make: (order: ImageOrder) => Promise<T>,
-  ): Promise<ExamAnswer<T>> {
-    const work = async (): Promise<ExamAnswer<T>> => {
-      try {
-        const exam = await this.#inTurn(examId, async () => {
-          const withIt = this.#withSeriesOf(this.#current(examId), protocol, exposure, object);
-          await this.#save(withIt);
-          return withIt;
-        });
-        const series = seriesFor(exam, imageSeriesKey(protocol, exposure, object));
-        assert(series !== undefined, "the series of the run was just begun");
-        const made = await make({
-          exam,
-          series,
-          protocol,
-          object,
-          exposure,
-          commit: (found, write) => this.#commitImage(examId, exposure.exposureId, found, write),
-        });
-        for (const record of made === null ? [] : [made].flat())
-          this.news.emit({ type: "instance", exam: this.#current(examId), record });
-        return answered(made);
-      } catch (error) {
-        if (error instanceof DiskFullError) return refused("disk-full", error.message);
-        this.#parts.log.error("last-run-not-kept", { examId, error });
-        return refused("device-fault", `nothing was stored: ${reasonOf(error)}`);
-      }
-    };
+  /** The end of the exam waits for this work, which must not reject. */
+  #awaited(examId: string, work: Promise<unknown>): void {
     const all = this.#making.get(examId) ?? new Set();
     this.#making.set(examId, all);
-    const kept = work();
-    const mine: Promise<void> = kept.then(() => {
+    const mine: Promise<void> = work.then(() => {
       all.delete(mine);
     });
     all.add(mine);
-    return kept;
+  }
+
+  #imageOrder(exam: Exam, protocol: Protocol, exposure: Exposure, object: ImageObject): ImageOrder {
+    const series = seriesFor(exam, imageSeriesKey(protocol, exposure, object));
+    assert(series !== undefined, "the series of an image was begun with its exposure");
+    return {
+      exam,
+      series,
+      protocol,
+      object,
+      exposure,
+      commit: (found, write) => this.#commitImage(exam.id, exposure.exposureId, found, write),
+    };
+  }
+
+  /** The image that is held on the screen, as an image of its own. */
+  storeLastImage(examId: string): Promise<ExamAnswer<InstanceRecord>> {
+    return this.#lastRun.storeImage(examId);
+  }
+
+  /** The last run of fluoroscopy, which was only looked at, is saved after all. */
+  saveLastRun(examId: string): Promise<ExamAnswer<readonly InstanceRecord[]>> {
+    return this.#lastRun.saveRun(examId);
+  }
+
+  async #lastRunOrder({ examId, exposure, protocol, object }: LastRun): Promise<ImageOrder> {
+    const exam = await this.#inTurn(examId, async () => {
+      const withIt = this.#withSeriesOf(this.#current(examId), protocol, exposure, object);
+      await this.#save(withIt);
+      return withIt;
+    });
+    return this.#imageOrder(exam, protocol, exposure, object);
   }
 
   #openExamRefusal(examId: string): ExamAnswer<never> | null {
@@ -655,14 +620,6 @@ export class ExamService {
     if (exam.state !== "open" || this.#ending.has(examId))
       return refused("exam-not-open", "the exam has ended; append a new step to its study");
     return null;
-  }
-
-  /** Something else begins: the held image goes, and a run that nobody saved. */
-  async #letLastRunGo(): Promise<void> {
-    const last = this.#lastRun;
-    this.#lastRun = null;
-    this.#parts.images.clearHeld();
-    await last?.unsaved?.abandon();
   }
 
   /** Keeps sentences with an exam; where even that fails the log has to do. */
@@ -745,7 +702,7 @@ export class ExamService {
       // Images change the record themselves, each in its turn: they come first.
       await Promise.all(this.#making.get(examId) ?? []);
       this.#making.delete(examId);
-      if (this.#lastRun?.examId === examId) await this.#letLastRunGo();
+      if (this.#lastRun.examId === examId) await this.#lastRun.letGo();
       return await this.#inTurn(examId, () => this.#endNow(examId, state, reasonCode));
     } catch (error) {
       // Without its report the exam has not ended.
@@ -836,7 +793,7 @@ export class ExamService {
     await this.#parts.acquisition.close();
     await this.#exposing?.done;
     await Promise.all([...this.#making.values()].flatMap((set) => [...set]));
-    await this.#letLastRunGo();
+    await this.#lastRun.letGo();
   }
 
   // ---- helpers ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 // itself until the operator releases it; or he deletes the study.
 
 import type { Exam } from "../model/exam.ts";
+import type { InstanceRecord } from "../model/instance.ts";
 import type { StoreReader } from "../store/store-reader.ts";
 
 /** CID 9300: the wrong worklist entry was chosen. */
@@ -17,6 +18,17 @@ export function isHeld(exam: Exam): boolean {
   return wasHeld(exam) && exam.releasedMs === undefined;
 }
 
+/** Of instances of one study those that are not held. */
+export function withoutHeld(
+  reader: Pick<StoreReader, "exams">,
+  records: readonly InstanceRecord[],
+): readonly InstanceRecord[] {
+  const [first] = records;
+  if (first === undefined) return records;
+  const held = heldExamsOf(reader, first.studyInstanceUid);
+  return held.size === 0 ? records : records.filter(({ examId }) => !held.has(examId ?? ""));
+}
+
 /**
  * Own instances of the study that keep it from being deleted: those the archive has not committed,
  * less those that are held, whose end the operator decides.
@@ -26,13 +38,17 @@ export function unsafeToDelete(
   studyInstanceUid: string,
   archiveId: string,
 ): string[] {
-  const held = new Set(
+  const held = heldExamsOf(reader, studyInstanceUid);
+  const uncommitted = reader.uncommitted(studyInstanceUid, archiveId);
+  if (held.size === 0) return uncommitted;
+  return uncommitted.filter((uid) => !held.has(reader.instance(uid)?.examId ?? ""));
+}
+
+function heldExamsOf(reader: Pick<StoreReader, "exams">, studyInstanceUid: string): Set<string> {
+  return new Set(
     reader
       .exams({ studyInstanceUid })
       .filter(isHeld)
       .map((exam) => exam.id),
   );
-  const uncommitted = reader.uncommitted(studyInstanceUid, archiveId);
-  if (held.size === 0) return uncommitted;
-  return uncommitted.filter((uid) => !held.has(reader.instance(uid)?.examId ?? ""));
 }

@@ -188,4 +188,24 @@ export const MIGRATIONS: readonly Migration[] = [
     title: "index for the performed step of an exam",
     sql: "CREATE INDEX mpps_queue_by_exam ON mpps_queue (exam_id);",
   },
+  {
+    title: "calibration maps",
+    sql: `
+      CREATE TABLE calibration_maps (
+        panel_serial TEXT NOT NULL,
+        mode_id TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('offset', 'gain', 'defect')),
+        state TEXT NOT NULL CHECK (state IN ('current', 'previous', 'candidate', 'swapped')),
+        mean REAL NOT NULL,
+        sd REAL NOT NULL,
+        noise REAL NOT NULL,
+        frames INTEGER NOT NULL,
+        temperature_c REAL NOT NULL,
+        created_ms REAL NOT NULL,
+        sha256 TEXT NOT NULL,
+        file TEXT NOT NULL,
+        PRIMARY KEY (panel_serial, mode_id, kind, state)
+      ) STRICT;
+    `,
+  },
 ];

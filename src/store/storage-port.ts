@@ -37,6 +37,11 @@ export const STORAGE_METHODS = [
   "supersedeCommitments",
   "recordCommitment",
   "saveMpps",
+  "saveCalibration",
+  "acceptCalibration",
+  "discardCalibration",
+  "undoCalibration",
+  "loadCalibration",
 ] as const satisfies readonly (keyof Store)[];
 
 export type StorageMethod = (typeof STORAGE_METHODS)[number];

@@ -1,9 +1,11 @@
 // Questions to the database, answered at once. Works on the writing connection and on one that only
 // reads (the main thread has such a one; a commit is visible to it as soon as it was answered).
 
+import type { CalibrationRecord } from "../model/calibration.ts";
 import type { Exam } from "../model/exam.ts";
 import type { InstanceRecord } from "../model/instance.ts";
 import type { WorklistItem } from "../model/worklist-item.ts";
+import { readMaps } from "./calibration-table.ts";
 import {
   readCommitment,
   readCommitmentItems,
@@ -103,6 +105,11 @@ export class StoreReader {
   /** Own instances that no job ever took to the remote: for sending by itself after a restart. */
   unsent(remoteId: string): { sopInstanceUid: string; studyInstanceUid: string }[] {
     return readUnsent(this.#db, remoteId);
+  }
+
+  /** Calibration maps of every panel, mode and state. */
+  calibrationMaps(): CalibrationRecord[] {
+    return readMaps(this.#db).map(({ file: _, ...record }) => record);
   }
 
   exam(id: string): Exam | null {

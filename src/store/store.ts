@@ -2,7 +2,15 @@
 // something has changed it durably when it returns or resolves (WAL, FULL).
 
 import type { Log } from "../core/log.ts";
+import type { CalibrationRecord } from "../model/calibration.ts";
 import type { WorklistItem } from "../model/worklist-item.ts";
+import {
+  CalibrationFiles,
+  type LoadedMaps,
+  type LoadOrder,
+  type NewMap,
+} from "./calibration-files.ts";
+import type { MapScope } from "./calibration-table.ts";
 import { applyChange } from "./changes.ts";
 import {
   type CommitmentAnswer,
@@ -97,6 +105,7 @@ export class Store {
   readonly #db: Database;
   readonly #files: ObjectFiles;
   readonly #writer: ObjectWriter;
+  readonly #calibration: CalibrationFiles;
   readonly #log: Log;
 
   private constructor(parts: StoreParts, files: ObjectFiles, reconciliation: Reconciliation) {
@@ -104,6 +113,8 @@ export class Store {
     this.#files = files;
     this.#log = parts.log;
     this.#writer = new ObjectWriter(parts.db, files, parts.memory ?? null);
+    this.#calibration = new CalibrationFiles(parts.db, parts.disk, parts.memory ?? null);
+    this.#calibration.tidy();
     this.reader = new StoreReader(parts.db);
     this.reconciliation = reconciliation;
   }
@@ -278,6 +289,31 @@ export class Store {
     this.#transact(() => saveSendResult(this.#db, result));
   }
 
+  // ---- calibration ------------------------------------------------------------------------------
+
+  /** Keeps new maps beside those in use, until they are accepted or discarded. */
+  saveCalibration(maps: readonly NewMap[]): Promise<readonly CalibrationRecord[]> {
+    return this.#calibration.save(maps);
+  }
+
+  acceptCalibration(): void {
+    this.#transacted(() => this.#calibration.accept());
+  }
+
+  discardCalibration(): void {
+    this.#transacted(() => this.#calibration.discard());
+  }
+
+  /** The maps before the last accepted ones come into use again; false where there are none. */
+  undoCalibration(scope: MapScope): boolean {
+    return this.#transacted(() => this.#calibration.undo(scope));
+  }
+
+  /** Reads the maps in use of a mode into the shared memory. */
+  loadCalibration(order: LoadOrder): LoadedMaps {
+    return this.#calibration.load(order);
+  }
+
   // ---- commitment, MPPS -------------------------------------------------------------------------
 
   createCommitment(
@@ -310,8 +346,13 @@ export class Store {
 
   /** All or nothing, durable when it returns. @throws StoreError */
   #transact<T>(act: () => T): T {
+    return this.#transacted(this.#db.transaction(act));
+  }
+
+  /** The same for what makes its own transaction. */
+  #transacted<T>(act: () => T): T {
     try {
-      return this.#db.transaction(act)();
+      return act();
     } catch (cause) {
       if (!isDatabaseError(cause)) throw cause;
       throw new StoreError(

@@ -107,7 +107,7 @@ test("a picture that does not answer gets the technique it began with, for the r
 
 // ---- in the room ------------------------------------------------------------------------------------
 
-/** Frames of fluoroscopy of a body part: the mean counts in the middle of each. */
+/** Five seconds of fluoroscopy, slow enough for a busy machine: the mean counts in the middle of each frame. */
 async function expose(protocolId: string, targetMicroGray: number, prepare?: object) {
   const room = await openRoom({
     configuration: { acquisition: { automaticBrightness: { targetMicroGray } } },
@@ -125,7 +125,7 @@ async function expose(protocolId: string, targetMicroGray: number, prepare?: obj
   );
   if (prepare !== undefined) granted(await room.exams.prepare(exam.id, prepare));
   const { report } = granted(
-    await room.exams.expose({ kind: "fluoroscopy", frames: 75, save: false }),
+    await room.exams.expose({ kind: "fluoroscopy", frames: 75, fps: 15, save: false }),
   );
   return { means, report };
 }
@@ -138,7 +138,7 @@ for (const [protocolId, microGray] of [
   test(`${protocolId} comes to ${microGray} µGy a frame, and the report has the mean of its pulses`, async () => {
     const { means, report } = await expose(protocolId, microGray);
     const target = 4000 * microGray;
-    for (const mean of means.slice(60)) expect(Math.abs(Math.log(mean / target))).toBeLessThan(0.2);
+    for (const mean of means.slice(-8)) expect(Math.abs(Math.log(mean / target))).toBeLessThan(0.2);
     expect(report.kv as number).not.toBe(75);
     expect(report.mas as number).toBeGreaterThan(0);
   });

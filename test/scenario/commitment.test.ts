@@ -189,6 +189,18 @@ test.skipIf(!hasStorescp)(
     expect(held).toMatchObject({ state: "discontinued", held: true });
     const uid = held.instances[0]?.sopInstanceUid ?? "";
     expect(await instance(device, uid)).toMatchObject({ held: true, send: [] });
+    const { studyInstanceUid } = held;
+    const by = { studyInstanceUid };
+    const target = { kind: "usb", device: device.dataFolder };
+    for (const job of [
+      { type: "send", remoteId: "archive", ...by },
+      { type: "send", remoteId: "archive", sopInstanceUids: [uid] },
+      { type: "export", target, studyInstanceUids: [studyInstanceUid] },
+      { type: "export", target, sopInstanceUids: [uid] },
+    ])
+      expect(await device.post("jobs", job).then(() => "made", String)).toContain(
+        "release the exam",
+      );
     expect(await device.get("jobs")).toEqual([]);
     const released = await device.post<ExamAnswer>(`exams/${held.id}/release`);
     expect(released.held).toBeUndefined();

@@ -4,6 +4,7 @@ import type { ExportParameters } from "../../model/job.ts";
 import type { StoragePort } from "../../store/storage-port.ts";
 import type { NewJob } from "../contract.ts";
 import { type Answer, answer, refuse } from "../problem.ts";
+import { freeToGo } from "./held-images.ts";
 import type { PlannedJob } from "./job-port.ts";
 
 type ExportRequest = Extract<NewJob, { type: "export" }>;
@@ -29,11 +30,16 @@ export function exportPlanner(
     for (const study of request.studyInstanceUids ?? []) {
       const records = storage.reader.instancesOfStudy(study);
       if (records.length === 0) return refuse("unknown-reference", `There is no study ${study}.`);
-      uids.push(...records.map((r) => r.sopInstanceUid));
+      const free = freeToGo(storage.reader, records, false);
+      if (!free.ok) return free;
+      uids.push(...free.value.map((r) => r.sopInstanceUid));
     }
     for (const uid of request.sopInstanceUids ?? []) {
-      if (storage.reader.instance(uid) === null)
+      const record = storage.reader.instance(uid);
+      if (record === null)
         return refuse("unknown-reference", `There is no instance ${uid}, or its file is missing.`);
+      const free = freeToGo(storage.reader, [record], true);
+      if (!free.ok) return free;
       uids.push(uid);
     }
     const sopInstanceUids = [...new Set(uids)];

@@ -9,6 +9,7 @@ import type { NewJob } from "../contract.ts";
 import type { JobsPort } from "../device.ts";
 import { type Answer, answer, refuse } from "../problem.ts";
 import { jobView } from "../views.ts";
+import { freeToGo } from "./held-images.ts";
 
 /** What becomes of a request: the job that is made of it. */
 export interface PlannedJob {
@@ -55,7 +56,9 @@ export function jobPort(
     if (!chosen.ok) return chosen;
     const [first] = chosen.value;
     if (first === undefined) return refuse("unknown-reference", "There is nothing to send.");
-    const sopInstanceUids = chosen.value.map((i) => i.sopInstanceUid);
+    const free = freeToGo(storage.reader, chosen.value, request.sopInstanceUids !== undefined);
+    if (!free.ok) return free;
+    const sopInstanceUids = free.value.map((i) => i.sopInstanceUid);
     const { studyInstanceUid } = first;
     return answer({
       parameters: { type: "send", remoteId, studyInstanceUid, sopInstanceUids },

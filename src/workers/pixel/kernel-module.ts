@@ -9,6 +9,14 @@ export const PAGE_BYTES = 65536;
 export interface Kernels {
   correct15(raw: number, offset: number, gain: number, out: number, count: number): void;
   correct16(raw: number, offset: number, gain: number, out: number, count: number): void;
+  accumulate(
+    source: number,
+    previous: number,
+    sums: number,
+    squares: number,
+    count: number,
+    first: boolean,
+  ): void;
   repair(pixels: number, records: number, count: number): void;
   mirror(
     source: number,

@@ -60,6 +60,22 @@ export interface MemoryMap {
   readonly history: readonly [number, number];
   /** One area per worker. */
   readonly scratch: readonly number[];
+  /** What calibration frames are summed in; untouched, and so without memory of its own, until then. */
+  readonly calibration: CalibrationAreas;
+}
+
+/** A word for every pixel of the largest mode in each. */
+export interface CalibrationAreas {
+  /** u32: sums of the frames. */
+  readonly sums: number;
+  /** u32: squares of the differences of frames that follow each other. */
+  readonly squares: number;
+  /** u16: the frame before. */
+  readonly previous: number;
+  /** u16: the maps that come of it. */
+  readonly offset: number;
+  readonly gain: number;
+  readonly defect: number;
 }
 
 export interface SlotCounts {
@@ -115,6 +131,14 @@ export function memoryMap(
     levels: area(65536),
     history: [area(pixelsMax * 2), area(pixelsMax * 2)],
     scratch: Array.from({ length: workers }, () => area(SCRATCH_BYTES)),
+    calibration: {
+      sums: area(pixelsMax * 4),
+      squares: area(pixelsMax * 4),
+      previous: area(pixelsMax * 2),
+      offset: area(pixelsMax * 2),
+      gain: area(pixelsMax * 2),
+      defect: area(pixelsMax * 2),
+    },
   };
   assert(at <= MEMORY_BYTES_MAX, "the frame slots fit into 4 GiB; ask for fewer");
   return { ...map, totalBytes: at };

@@ -3,8 +3,9 @@
 
 import type { ProcessingSetting } from "../../model/protocol.ts";
 import type { Rectangle, RelevantRange } from "./analysis.ts";
+import type { DefectCounts, GainResult, MapFigures } from "./calibration-maps.ts";
 import type { Curve } from "./characteristic.ts";
-import type { ModeLayout } from "./memory-map.ts";
+import type { CalibrationAreas, ModeLayout } from "./memory-map.ts";
 import type { NoiseModel } from "./noise-model.ts";
 import type { PixelWindow, WindowPlan } from "./window.ts";
 
@@ -98,7 +99,32 @@ export type Task =
   | { readonly type: "fill-levels"; readonly levels: number; readonly window: PixelWindow }
   | ({ readonly type: "window"; readonly plan: WindowPlan; readonly levels: number } & OnBand)
   /** Makes the mode's list of defects from the map at `map`. */
-  | { readonly type: "list-defects"; readonly map: number; readonly mode: ModeLayout };
+  | { readonly type: "list-defects"; readonly map: number; readonly mode: ModeLayout }
+  | CalibrationTask;
+
+/** What makes calibration maps. The areas of sums and maps are those of the memory map. */
+export type CalibrationTask =
+  /** Adds a band of a frame to the sums. */
+  | {
+      readonly type: "accumulate";
+      readonly source: number;
+      readonly areas: CalibrationAreas;
+      readonly shape: Shape;
+      readonly band: Band;
+      /** The first frame begins the sums anew. */
+      readonly first: boolean;
+    }
+  /** Offset map and dark defects out of dark frames. */
+  | (OnSums & { readonly type: "take-dark" })
+  /** Gain map out of flat frames, and their defects beside those of the dark ones. */
+  | (OnSums & { readonly type: "take-flat"; readonly fullScale: number });
+
+interface OnSums {
+  readonly areas: CalibrationAreas;
+  readonly shape: Shape;
+  /** Frames summed. */
+  readonly frames: number;
+}
 
 /** What a task found out; `done` for those that only change memory. */
 export type TaskResult =
@@ -106,6 +132,8 @@ export type TaskResult =
   | { readonly type: "look"; readonly field: Rectangle; readonly beamPart: number }
   | { readonly type: "range"; readonly range: RelevantRange }
   | { readonly type: "measure"; readonly mean: number }
+  | { readonly type: "dark-taken"; readonly figures: MapFigures; readonly defects: DefectCounts }
+  | { readonly type: "flat-taken"; readonly gain: GainResult; readonly defects: DefectCounts }
   /** null: more defects than the list has room for. */
   | { readonly type: "defects"; readonly count: number | null };
 

@@ -19,6 +19,7 @@ import {
 } from "./memory-map.ts";
 import { noiseModel } from "./noise-model.ts";
 import {
+  bandsOf,
   type Crew,
   type DefectList,
   type FrameOrder,
@@ -72,6 +73,9 @@ export interface FluoroRequest extends FrameRequest {
   /** Given: noise is reduced in time, as strongly as the processing says. */
   readonly place?: PlaceInRun | undefined;
 }
+
+export type DarkTaken = Extract<TaskResult, { type: "dark-taken" }>;
+export type FlatTaken = Extract<TaskResult, { type: "flat-taken" }>;
 
 interface Calibration {
   readonly hasOffset: boolean;
@@ -195,6 +199,48 @@ export class PixelPool {
         throw error;
       }
     });
+  }
+
+  /**
+   * Adds a frame to the sums a calibration is made of; the first one begins them anew. At most 128.
+   * @throws WorkerError when a thread dies
+   */
+  accumulate(modeIndex: number, rawSlot: number, first: boolean): Promise<void> {
+    const mode = this.#mode(modeIndex);
+    const source = this.raw.offset(rawSlot);
+    const areas = this.map.calibration;
+    return this.#inTurn(async () => {
+      const tasks = bandsOf(mode.rows, this.#crew.threads).map(
+        (band): Task => ({ type: "accumulate", source, areas, shape: mode, band, first }),
+      );
+      await this.#spread(tasks);
+    });
+  }
+
+  /** Offset map and dark defects out of `frames` summed dark frames; the maps lie in the memory then. */
+  async takeDark(modeIndex: number, frames: number): Promise<DarkTaken> {
+    const [taken] = await this.#take(modeIndex, { type: "take-dark", frames });
+    assert(taken?.type === "dark-taken", "dark frames answer their figures");
+    return taken;
+  }
+
+  /** The same out of flat frames, behind the dark ones of the mode. */
+  async takeFlat(modeIndex: number, frames: number): Promise<FlatTaken> {
+    const fullScale = 2 ** this.#mode(modeIndex).bitsStored - 1;
+    const [taken] = await this.#take(modeIndex, { type: "take-flat", frames, fullScale });
+    assert(taken?.type === "flat-taken", "flat frames answer their figures");
+    return taken;
+  }
+
+  #take(
+    modeIndex: number,
+    task:
+      | { readonly type: "take-dark"; readonly frames: number }
+      | { readonly type: "take-flat"; readonly frames: number; readonly fullScale: number },
+  ): Promise<readonly TaskResult[]> {
+    const { columns, rows } = this.#mode(modeIndex);
+    const areas = this.map.calibration;
+    return this.#inTurn(() => this.#spread([{ ...task, areas, shape: { columns, rows } }]));
   }
 
   /** Ends the threads; what is under way rejects. */

@@ -2,6 +2,7 @@
 
 import { unreachable } from "../../core/assert.ts";
 import { anatomyMask, findField, relevantRange } from "./analysis.ts";
+import { completeLines, darkDefects, flatDefects, gainMap, offsetMap } from "./calibration-maps.ts";
 import { fillCurve } from "./characteristic.ts";
 import { listDefects } from "./defects.ts";
 import { findDirectBeam } from "./direct-beam.ts";
@@ -135,9 +136,49 @@ export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): 
       const records = new Uint32Array(buffer, mode.defects, words);
       return { type: "defects", count: listDefects(pixels, mode.columns, mode.rows, records) };
     }
+    case "accumulate": {
+      const { source, areas, shape, band, first: isFirst } = task;
+      const { first, count } = extent(shape, band);
+      const [twos, fours] = [first * 2, first * 4];
+      const { sums, squares, previous } = areas;
+      kernels.accumulate(
+        source + twos,
+        previous + twos,
+        sums + fours,
+        squares + fours,
+        count,
+        isFirst,
+      );
+      return DONE;
+    }
+    case "take-dark":
+    case "take-flat":
+      return takeFrames(buffer, task);
     default:
       return unreachable(task);
   }
+}
+
+function takeFrames(
+  buffer: ArrayBufferLike,
+  task: Extract<Task, { type: "take-dark" | "take-flat" }>,
+): TaskResult {
+  const { areas, shape, frames } = task;
+  const count = shape.columns * shape.rows;
+  const words = (at: number) => new Uint16Array(buffer, at, count);
+  const sums = new Uint32Array(buffer, areas.sums, count);
+  const squares = new Uint32Array(buffer, areas.squares, count);
+  const summed = { sums, squares, frames };
+  const offset = words(areas.offset);
+  const defect = words(areas.defect);
+  if (task.type === "take-dark") {
+    const figures = offsetMap(summed, shape, offset);
+    darkDefects({ offset, dark: summed }, shape, defect);
+    return { type: "dark-taken", figures, defects: completeLines(shape, defect) };
+  }
+  const gain = gainMap(summed, offset, shape, task.fullScale, words(areas.gain));
+  if (gain.kind === "made") flatDefects(summed, offset, shape, defect);
+  return { type: "flat-taken", gain, defects: completeLines(shape, defect) };
 }
 
 function look(

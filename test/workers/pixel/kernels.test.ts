@@ -339,3 +339,35 @@ test("shrinking does not overflow on full-scale boxes", () => {
   b.kernels.shrink(source.at, 256, 256, out.at, 256);
   expect(out.view[0]).toBe(65535);
 });
+
+test("accumulate sums frames and the squares of their differences, begun anew by the first", () => {
+  for (const count of COUNTS) {
+    b.clear();
+    const frames = Array.from({ length: 5 }, () => values(count));
+    const source = b.put16(new Uint16Array(count));
+    const previous = b.put16(values(count));
+    const sums = b.area32(count);
+    const squares = b.area32(count);
+    frames.forEach((frame, k) => {
+      source.view.set(frame);
+      b.kernels.accumulate(source.at, previous.at, sums.at, squares.at, count, k === 0);
+    });
+    const want = oracle.accumulated(frames);
+    expect([...sums.view]).toEqual(want.sums);
+    expect([...squares.view]).toEqual(want.squares);
+    b.checkGuards();
+  }
+});
+
+test("accumulate holds 128 frames of the greatest difference", () => {
+  const source = b.put16(new Uint16Array(9));
+  const previous = b.put16(new Uint16Array(9));
+  const sums = b.area32(9);
+  const squares = b.area32(9);
+  for (let k = 0; k < 128; k++) {
+    source.view.fill(k % 2 === 0 ? 0 : 65535);
+    b.kernels.accumulate(source.at, previous.at, sums.at, squares.at, 9, k === 0);
+  }
+  expect([...sums.view]).toEqual(new Array(9).fill(64 * 65535));
+  expect([...squares.view]).toEqual(new Array(9).fill(127 * 4095 * 4095));
+});

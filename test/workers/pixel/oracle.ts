@@ -72,3 +72,19 @@ export function shrink({ pixels, columns, rows }: Frame, factor: number): Uint16
 
 /** Halving repeats the last row or column of an odd frame, which is the same average. */
 export const halve = (frame: Frame) => shrink(frame, 2);
+
+/** Sums of frames and squares of the differences of those that follow each other. */
+export function accumulated(frames: readonly Uint16Array[]): { sums: number[]; squares: number[] } {
+  const sums = Array.from(frames[0] ?? [], (_, i) =>
+    frames.reduce((sum, frame) => sum + (frame[i] ?? 0), 0),
+  );
+  const squares = sums.map((_, i) => {
+    let sum = 0;
+    for (let k = 1; k < frames.length; k++) {
+      const d = Math.abs((frames[k]?.[i] ?? 0) - (frames[k - 1]?.[i] ?? 0));
+      sum += Math.min(d, 4095) ** 2;
+    }
+    return sum;
+  });
+  return { sums, squares };
+}
