@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { BODY_PART_TERMS } from "../model/body-parts.ts";
-import type { Protocol } from "../model/protocol.ts";
+import { LATITUDE_MAX, type Protocol } from "../model/protocol.ts";
 import { issueWords } from "./issue-words.ts";
 import { AE_TITLES, type ParameterKey, parameter } from "./parameters.ts";
 import { SHIPPED_PROTOCOLS } from "./protocols.ts";
@@ -97,6 +97,8 @@ const processing = z.strictObject({
   characteristic: z.enum(["linear", "logarithmic"]).default("logarithmic"),
   edge: real(0, 4).default(1),
   noise: real(0, 1).default(0.3),
+  detail: real(0, 4).default(0.5),
+  latitude: real(0, LATITUDE_MAX).default(0.2),
   windowCutPermille: real(0, 200).default(5),
   rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]).default(0),
   flip: z.boolean().default(false),

@@ -11,7 +11,7 @@ import type {
   TechniqueSetting,
 } from "../model/protocol.ts";
 
-const radiograph: ProcessingSetting = {
+const basis: ProcessingSetting = {
   characteristic: "logarithmic",
   edge: 1,
   noise: 0.3,
@@ -20,15 +20,18 @@ const radiograph: ProcessingSetting = {
   flip: false,
   invert: true,
 };
-const bone: ProcessingSetting = { ...radiograph, edge: 1.6, noise: 0.2 };
+const radiograph: ProcessingSetting = { ...basis, detail: 0.5, latitude: 0.2 };
+/** Lung and mediastinum in one picture. */
+const chest: ProcessingSetting = { ...basis, detail: 0.5, latitude: 0.25 };
+const bone: ProcessingSetting = { ...basis, edge: 1.6, noise: 0.2, detail: 0.8, latitude: 0.1 };
 const fluoroscopy: ProcessingSetting = {
-  ...radiograph,
+  ...basis,
   edge: 0.6,
   noise: 0.7,
   windowCutPermille: 10,
 };
 const angiography: ProcessingSetting = {
-  ...radiograph,
+  ...basis,
   edge: 0.8,
   noise: 0.4,
   windowCutPermille: 10,
@@ -89,7 +92,7 @@ export const SHIPPED_PROTOCOLS: readonly Protocol[] = [
     "radiography",
     "DX",
     kv(120, 320, 8),
-    radiograph,
+    chest,
     ["CHEST", "CHEST PA", "THORAX", "THORAX PA"],
   ),
   make(
@@ -102,7 +105,7 @@ export const SHIPPED_PROTOCOLS: readonly Protocol[] = [
     "radiography",
     "DX",
     kv(100, 320, 10),
-    radiograph,
+    chest,
     ["CHEST AP", "CHEST SUPINE"],
   ),
   make(
@@ -115,7 +118,7 @@ export const SHIPPED_PROTOCOLS: readonly Protocol[] = [
     "radiography",
     "DX",
     kv(125, 400, 16),
-    radiograph,
+    chest,
     ["CHEST LAT", "CHEST LATERAL"],
   ),
   make(

@@ -15,14 +15,21 @@ export interface TechniqueSetting {
   readonly focus?: "small" | "large" | undefined;
 }
 
+/** Latitude compression at most: a fifth of the great differences stays. */
+export const LATITUDE_MAX = 0.8;
+
 /** Parameters of the image chain; each stage reads its own. */
 export interface ProcessingSetting {
   /** Characteristic applied to corrected detector counts. */
   readonly characteristic: "linear" | "logarithmic";
-  /** Edge enhancement gain, 0 = off … 4. */
+  /** Edge enhancement gain, 0 = off … 4: what is finer than a millimetre. */
   readonly edge: number;
-  /** Noise reduction strength, 0 = off … 1. */
+  /** Noise reduction strength, 0 = off … 1: the part of the noise that is taken away. */
   readonly noise: number;
+  /** Radiographs: gain of low contrasts from one to twenty millimetres, 0 = off … 4. Absent: 0. */
+  readonly detail?: number | undefined;
+  /** Radiographs: compression of great differences in brightness, 0 = off … {@link LATITUDE_MAX}. Absent: 0. */
+  readonly latitude?: number | undefined;
   /** Automatic window: part of the relevant histogram cut off at each end, in 1/1000. */
   readonly windowCutPermille: number;
   /** Clockwise quarter turns, then mirrored left to right where `flip` is set. */

@@ -15,13 +15,18 @@ export function curveKey(curve: Curve, bitsIn: number, bitsOut: number): string 
  * dark (bones bright) where `invert` is set.
  */
 export function fillCurve(table: Uint16Array, curve: Curve, bitsIn: number, bitsOut: number): void {
-  const countsMax = 2 ** bitsIn - 1;
   const valueMax = 2 ** bitsOut - 1;
-  const logMax = Math.log1p(countsMax);
-  for (let counts = 0; counts < table.length; counts++) {
-    const clamped = Math.min(counts, countsMax);
-    const part =
-      curve.characteristic === "linear" ? clamped / countsMax : Math.log1p(clamped) / logMax;
-    table[counts] = Math.round((curve.invert ? 1 - part : part) * valueMax);
-  }
+  for (let counts = 0; counts < table.length; counts++)
+    table[counts] = Math.round(curvePart(counts, curve, bitsIn) * valueMax);
+}
+
+/** How far along the curve counts are, 0 … 1. */
+export function curvePart(counts: number, curve: Curve, bitsIn: number): number {
+  const countsMax = 2 ** bitsIn - 1;
+  const clamped = Math.min(counts, countsMax);
+  const part =
+    curve.characteristic === "linear"
+      ? clamped / countsMax
+      : Math.log1p(clamped) / Math.log1p(countsMax);
+  return curve.invert ? 1 - part : part;
 }

@@ -100,6 +100,60 @@ export interface Kernels {
     lines: number,
     scratch: number,
   ): void;
+  reduce(
+    source: number,
+    stride: number,
+    columns: number,
+    rows: number,
+    out: number,
+    outStride: number,
+    rowFrom: number,
+    rowTo: number,
+    lines: number,
+  ): void;
+  activity(
+    source: number,
+    stride: number,
+    columns: number,
+    rows: number,
+    half: number,
+    halfStride: number,
+    out: number,
+    rowFrom: number,
+    rowTo: number,
+    lines: number,
+  ): void;
+  gains(
+    amounts: number,
+    levels: number,
+    stride: number,
+    columns: number,
+    rows: number,
+    table: number,
+    out: number,
+    rowFrom: number,
+    rowTo: number,
+    lines: number,
+  ): void;
+  rebuild(
+    source: number,
+    stride: number,
+    columns: number,
+    rows: number,
+    half: number,
+    rebuilt: number,
+    gain: number,
+    halfStride: number,
+    out: number,
+    outStride: number,
+    rowFrom: number,
+    rowTo: number,
+    low: number,
+    span: number,
+    factor: number,
+    shift: number,
+    lines: number,
+  ): void;
   lut8(source: number, out: number, count: number, table: number): void;
   lut16(source: number, out: number, count: number, table: number): void;
   halve(source: number, columns: number, rows: number, out: number): void;

@@ -3,7 +3,9 @@
 
 import { assert } from "../../core/assert.ts";
 import { type SlotPoolLayout, slotPoolBytes } from "../../core/slot-pool.ts";
+import { GAIN_TABLES_BYTES } from "./enhancement-tables.ts";
 import { PAGE_BYTES } from "./kernel-module.ts";
+import { pyramidBytes } from "./pyramid.ts";
 
 /** The first page belongs to the kernels' static data. */
 export const KERNEL_DATA_BYTES = PAGE_BYTES;
@@ -58,10 +60,21 @@ export interface MemoryMap {
   readonly levels: number;
   /** The run's filtered frame before this one, and this one: corrected counts. */
   readonly history: readonly [number, number];
+  /** What radiographs are enhanced with; their finest level takes the first area of `history`. */
+  readonly enhancement: EnhancementAreas;
   /** One area per worker. */
   readonly scratch: readonly number[];
   /** What calibration frames are summed in; untouched, and so without memory of its own, until then. */
   readonly calibration: CalibrationAreas;
+}
+
+export interface EnhancementAreas {
+  /** All levels but the finest, see pyramid.ts. */
+  readonly pyramid: number;
+  /** From counts to tones: 65536 × u16. */
+  readonly tones: number;
+  /** Gains by scale, level and activity. */
+  readonly gains: number;
 }
 
 /** A word for every pixel of the largest mode in each. */
@@ -130,6 +143,11 @@ export function memoryMap(
     curve: area(65536 * 2),
     levels: area(65536),
     history: [area(pixelsMax * 2), area(pixelsMax * 2)],
+    enhancement: {
+      pyramid: area(Math.max(...modes.map((mode) => pyramidBytes(mode.columns, mode.rows)))),
+      tones: area(65536 * 2),
+      gains: area(GAIN_TABLES_BYTES),
+    },
     scratch: Array.from({ length: workers }, () => area(SCRATCH_BYTES)),
     calibration: {
       sums: area(pixelsMax * 4),

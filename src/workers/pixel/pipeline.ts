@@ -1,15 +1,23 @@
 // The way of a frame from the panel's counts to a stored image and a picture for the screen, phase by
 // phase. Each phase is spread over the threads in bands of rows and is over when all bands are:
 //
-//   raw slot → offset, gain → defects → (runs: filters) → field, beam, histogram → curve → turn → image slot → window → display slot
+//   raw slot → offset, gain → defects → (runs: filters) → field, beam, histogram → curve → (radiographs: enhancement) → turn
+//     → image slot → window → display slot
 //
 // Between the defects and the analysis a frame is linear counts in `work`; after the curve it is stored
-// values, not yet turned. What filters runs or enhances radiographs works at one of these two places.
+// values, not yet turned. Runs are filtered at the first of these two places, radiographs enhanced at the second.
 
 import { assert } from "../../core/assert.ts";
 import type { ProcessingSetting } from "../../model/protocol.ts";
 import type { Rectangle, RelevantRange } from "./analysis.ts";
-import { DEFECT_RECORD_BYTES, type ModeLayout, PREVIEW_PIXELS_MAX } from "./memory-map.ts";
+import { type Enhancement, enhancementPhases, planEnhancement, tableTasks } from "./enhancement.ts";
+import {
+  DEFECT_RECORD_BYTES,
+  type EnhancementAreas,
+  type ModeLayout,
+  PREVIEW_PIXELS_MAX,
+} from "./memory-map.ts";
+import type { NoiseModel } from "./noise-model.ts";
 import type { Band, Shape, Task, TaskResult } from "./pixel-messages.ts";
 import { filterPhases, type RunFilter } from "./run-filter.ts";
 import { type PixelWindow, planWindow, windowOfRange } from "./window.ts";
@@ -38,6 +46,7 @@ export interface FramePlaces {
   readonly curve: number;
   readonly levels: number;
   readonly history: readonly [number, number];
+  readonly enhancement: EnhancementAreas;
   readonly scratch: readonly number[];
 }
 
@@ -52,6 +61,8 @@ export interface FrameOrder {
   readonly bitsStored: number;
   /** Filters of a frame of a run. */
   readonly filter?: RunFilter | undefined;
+  /** Given: the frame is enhanced as the processing says; noise of the mode. */
+  readonly noise?: NoiseModel | undefined;
   /** Given: this window and no analysis. */
   readonly window?: PixelWindow | undefined;
   /** Analyse although the window is given: to see what it would be now. */
@@ -131,6 +142,8 @@ export async function processFrame(
       ? await analyse(phase, places, shape, bands, order)
       : null;
 
+  const enhancement = planned(places, order, shape, seen);
+  if (enhancement !== null) await tone(phase, places, shape, bands, enhancement);
   const turns = processing.rotate !== 0 || processing.flip;
   const curved = turns ? places.work : places.image;
   await phase(
@@ -146,7 +159,16 @@ export async function processFrame(
   );
   // Stored values in `curved`, in the panel's rows and columns.
 
-  const found = seen === null ? undefined : windowOf(seen, curveTable, bitsStored);
+  let found = seen === null ? undefined : windowOf(seen.counts, curveTable, bitsStored);
+  if (enhancement !== null && seen !== null) {
+    const { field, counts } = seen;
+    const target = { image: curved, shape, field, bitsStored, middle: counts.median };
+    const bandsIn = (rows: number) => bandsOf(rows, crew.threads);
+    for (const tasks of enhancementPhases(enhancement, target, places.scratch, bandsIn))
+      await phase("enhance", tasks);
+    const range = await anatomyRange(phase, places, curved, shape, bands, processing);
+    found = leastWindow(range.low, range.high, bitsStored);
+  }
   const window = order.window ?? found;
   assert(window !== undefined, "a window is given or found");
   if (turns) await orient(phase, places, shape, bands, processing);
@@ -203,7 +225,7 @@ async function analyse(
   bands: readonly Band[],
   { processing }: FrameOrder,
 ): Promise<FrameAnalysis> {
-  const { work, preview, mask, scratch } = places;
+  const { work, preview, mask } = places;
   const factor = previewFactor(shape);
   const small: Shape = {
     columns: Math.ceil(shape.columns / factor),
@@ -216,11 +238,31 @@ async function analyse(
   );
   const [seen] = await phase("analyse", [{ type: "look", preview, mask, shape: small }]);
   assert(seen?.type === "look", "a look answers what it saw");
+  const counts = await anatomyRange(phase, places, work, shape, bands, processing);
+  const field: Rectangle = {
+    left: seen.field.left * factor,
+    top: seen.field.top * factor,
+    right: Math.min(shape.columns, seen.field.right * factor),
+    bottom: Math.min(shape.rows, seen.field.bottom * factor),
+  };
+  return { field, beamPart: seen.beamPart, counts };
+}
+
+/** Range of the values at `source` in the anatomy, whose mask the analysis has made. */
+async function anatomyRange(
+  phase: Phase,
+  { mask, scratch }: FramePlaces,
+  source: number,
+  shape: Shape,
+  bands: readonly Band[],
+  { windowCutPermille }: Pick<ProcessingSetting, "windowCutPermille">,
+): Promise<RelevantRange> {
+  const factor = previewFactor(shape);
   await phase(
     "analyse",
     bands.map((band, index) => ({
       type: "histogram",
-      source: work,
+      source,
       mask,
       shape,
       factor,
@@ -228,21 +270,40 @@ async function analyse(
       scratch: scratch[index] ?? 0,
     })),
   );
+  const histograms = scratch.slice(0, bands.length);
   const [found] = await phase("analyse", [
-    {
-      type: "range",
-      histograms: scratch.slice(0, bands.length),
-      cutPermille: processing.windowCutPermille,
-    },
+    { type: "range", histograms, cutPermille: windowCutPermille },
   ]);
   assert(found?.type === "range", "a range answers what it found");
-  const field: Rectangle = {
-    left: seen.field.left * factor,
-    top: seen.field.top * factor,
-    right: Math.min(shape.columns, seen.field.right * factor),
-    bottom: Math.min(shape.rows, seen.field.bottom * factor),
-  };
-  return { field, beamPart: seen.beamPart, counts: found.range };
+  return found.range;
+}
+
+/** The enhancement of a radiograph that was looked at. */
+function planned(
+  { enhancement, history }: FramePlaces,
+  { use, mode, noise, processing }: FrameOrder,
+  shape: Shape,
+  seen: FrameAnalysis | null,
+): Enhancement | null {
+  if (use !== "radiograph" || noise === undefined || seen === null) return null;
+  const { bitsStored } = mode;
+  const [finest] = history;
+  return planEnhancement(processing, noise, bitsStored, enhancement, finest, shape, seen.field);
+}
+
+/** Counts in `work` → tones in the area the enhancement works on. */
+async function tone(
+  phase: Phase,
+  { work, history: [out], enhancement: { tones } }: FramePlaces,
+  shape: Shape,
+  bands: readonly Band[],
+  enhancement: Enhancement,
+): Promise<void> {
+  await phase("enhance", tableTasks(enhancement));
+  await phase(
+    "enhance",
+    bands.map((band) => ({ type: "apply-curve", source: work, out, table: tones, shape, band })),
+  );
 }
 
 /** The middle third of columns and rows: what automatic brightness keeps bright enough. */
@@ -263,10 +324,14 @@ async function measure(
   return measured.mean;
 }
 
-function windowOf(analysis: FrameAnalysis, curve: Uint16Array, bitsStored: number): PixelWindow {
-  const a = curve[analysis.counts.low] ?? 0;
-  const b = curve[analysis.counts.high] ?? 0;
-  const { center, width } = windowOfRange(Math.min(a, b), Math.max(a, b));
+function windowOf(counts: RelevantRange, curve: Uint16Array, bitsStored: number): PixelWindow {
+  const a = curve[counts.low] ?? 0;
+  const b = curve[counts.high] ?? 0;
+  return leastWindow(Math.min(a, b), Math.max(a, b), bitsStored);
+}
+
+function leastWindow(low: number, high: number, bitsStored: number): PixelWindow {
+  const { center, width } = windowOfRange(low, high);
   return { center, width: Math.max(width, Math.round(2 ** bitsStored * WINDOW_WIDTH_MIN)) };
 }
 

@@ -5,6 +5,7 @@ import type { ProcessingSetting } from "../../model/protocol.ts";
 import type { Rectangle, RelevantRange } from "./analysis.ts";
 import type { DefectCounts, GainResult, MapFigures } from "./calibration-maps.ts";
 import type { Curve } from "./characteristic.ts";
+import type { EnhancementTask } from "./enhancement.ts";
 import type { CalibrationAreas, ModeLayout } from "./memory-map.ts";
 import type { NoiseModel } from "./noise-model.ts";
 import type { PixelWindow, WindowPlan } from "./window.ts";
@@ -100,6 +101,7 @@ export type Task =
   | ({ readonly type: "window"; readonly plan: WindowPlan; readonly levels: number } & OnBand)
   /** Makes the mode's list of defects from the map at `map`. */
   | { readonly type: "list-defects"; readonly map: number; readonly mode: ModeLayout }
+  | EnhancementTask
   | CalibrationTask;
 
 /** What makes calibration maps. The areas of sums and maps are those of the memory map. */

@@ -170,12 +170,19 @@ export class PixelPool {
 
   /**
    * A radiograph: raw slot → corrected, curved and turned image in the image slot (unsigned, MONOCHROME2
-   * in the sense that a greater value is shown brighter), with the automatic window.
+   * in the sense that a greater value is shown brighter), enhanced as the processing says, with the
+   * automatic window.
    * @throws PixelError without a calibration, unless `uncorrected`.
    * @throws WorkerError when a thread dies; it is there again for the next frame.
    */
   processRadiograph(request: FrameRequest): Promise<FrameResult> {
-    return this.#inTurn(() => this.#process("radiograph", request));
+    return this.#inTurn(() => {
+      // The enhancement works where the run's past is kept.
+      this.#history.forget();
+      const mode = this.#modes[request.modeIndex];
+      assert(mode !== undefined, `mode ${request.modeIndex} of the panel`);
+      return this.#process("radiograph", request, { noise: noiseModel(mode) });
+    });
   }
 
   /**
@@ -253,7 +260,7 @@ export class PixelPool {
   async #process(
     use: FrameOrder["use"],
     request: FrameRequest,
-    more: Pick<FrameOrder, "window" | "look" | "filter"> = {},
+    more: Pick<FrameOrder, "window" | "look" | "filter" | "noise"> = {},
   ): Promise<FrameResult> {
     const { map } = this;
     const mode = this.#mode(request.modeIndex);
@@ -274,6 +281,7 @@ export class PixelPool {
         curve: map.curve,
         levels: map.levels,
         history: map.history,
+        enhancement: map.enhancement,
         scratch: map.scratch,
       },
       {

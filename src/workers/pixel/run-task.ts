@@ -6,6 +6,7 @@ import { completeLines, darkDefects, flatDefects, gainMap, offsetMap } from "./c
 import { fillCurve } from "./characteristic.ts";
 import { listDefects } from "./defects.ts";
 import { findDirectBeam } from "./direct-beam.ts";
+import { runEnhancementTask } from "./enhancement-task.ts";
 import type { Kernels } from "./kernel-module.ts";
 import { DEFECT_RECORD_BYTES, HISTOGRAM_BINS } from "./memory-map.ts";
 import { fillNoiseLines, NOISE_LINES_BYTES } from "./noise-model.ts";
@@ -136,6 +137,15 @@ export function runTask(kernels: Kernels, buffer: ArrayBufferLike, task: Task): 
       const records = new Uint32Array(buffer, mode.defects, words);
       return { type: "defects", count: listDefects(pixels, mode.columns, mode.rows, records) };
     }
+    case "fill-tones":
+    case "fill-gains":
+    case "reduce":
+    case "activity":
+    case "gains":
+    case "base":
+    case "rebuild":
+      runEnhancementTask(kernels, buffer, task);
+      return DONE;
     case "accumulate": {
       const { source, areas, shape, band, first: isFirst } = task;
       const { first, count } = extent(shape, band);
