@@ -42,7 +42,7 @@ export async function picturesOf(
   const copy = raw.slice();
   const corrected = await rig.process(COUNTS, false);
   const repaired = await rig.process(COUNTS);
-  const curve = await rig.process({ ...setting, edge: 0, noise: 0 });
+  const curve = await rig.process({ ...setting, edge: 0, noise: 0, detail: 0, latitude: 0 });
   const enhanced = await rig.process(setting);
   return {
     raw: of(copy),

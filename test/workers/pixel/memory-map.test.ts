@@ -2,12 +2,14 @@
 
 import { expect, test } from "bun:test";
 import { slotPoolBytes } from "../../../src/core/slot-pool.ts";
+import { GAIN_TABLES_BYTES } from "../../../src/workers/pixel/enhancement-tables.ts";
 import {
   DEFECT_RECORD_BYTES,
   HISTOGRAM_BINS,
   KERNEL_DATA_BYTES,
   memoryMap,
 } from "../../../src/workers/pixel/memory-map.ts";
+import { pyramidBytes } from "../../../src/workers/pixel/pyramid.ts";
 
 const MODES = [
   { columns: 2688, rows: 2688, bitsStored: 14 },
@@ -35,6 +37,10 @@ test("areas lie behind each other on 64-byte borders, from the kernels' page to 
     [map.mask, 256 * 256] as const,
     [map.curve, 65536 * 2] as const,
     [map.levels, 65536] as const,
+    ...map.history.map((base) => [base, 2688 * 2688 * 2] as const),
+    [map.enhancement.pyramid, pyramidBytes(2688, 2688)] as const,
+    [map.enhancement.tones, 65536 * 2] as const,
+    [map.enhancement.gains, GAIN_TABLES_BYTES] as const,
     ...map.scratch.map((base) => [base, 4 * HISTOGRAM_BINS * 4] as const),
   ].sort(([a], [b]) => a - b);
   let end = KERNEL_DATA_BYTES;
