@@ -12,6 +12,8 @@ const SIZES: Readonly<Record<string, DaySize>> = {
 };
 /** Of a day that went wrong so many problems are named. */
 const PROBLEMS_SHOWN_MAX = 3;
+/** A process plays so many days and makes room for a fresh one: a long life fills it with compiled code and garbage. */
+const DAYS_PER_PROCESS = 10;
 /** How far the run is, is told so often. */
 const PROGRESS_DAYS = 50;
 
@@ -39,18 +41,21 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
     const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).join(" | ");
     process.stderr.write(`seed ${seed}: ${shown}\n`);
   };
-  await Promise.all(
-    Array.from({ length: processes }, async (_, index) => {
-      const arguments_ = [name, `${from + index}`, `${from + seeds}`, `${processes}`];
-      const player = Bun.spawn([process.execPath, import.meta.path, ...arguments_], {
+  let next = from;
+  const lane = async () => {
+    while (next < from + seeds) {
+      const first = next;
+      next = Math.min(from + seeds, first + DAYS_PER_PROCESS);
+      const player = Bun.spawn([process.execPath, import.meta.path, name, `${first}`, `${next}`], {
         stdout: "pipe",
         stderr: "inherit",
       });
       for await (const line of linesOf(player.stdout)) take(JSON.parse(line) as DayLine);
       if ((await player.exited) !== 0)
         throw new Error(`a process that plays days ended with ${player.exitCode}`);
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: processes }, lane));
   if (played !== seeds) throw new Error(`${played} of ${seeds} days were played`);
   const seconds = (performance.now() - startedMs) / 1000;
   const simulatedHours = seeds * size.hours;
@@ -87,12 +92,12 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   }
 }
 
-/** The process of its own: every n-th seed, a line of JSON a day. */
+/** The process of its own: some seeds, a line of JSON a day. */
 if (import.meta.main) {
-  const [name = "", from, to, step] = process.argv.slice(2);
+  const [name = "", from, to] = process.argv.slice(2);
   const size = SIZES[name];
   if (size === undefined) throw new Error(`size is ${Object.keys(SIZES).join(", ")}, not ${name}`);
-  for (let seed = Number(from); seed < Number(to); seed += Number(step)) {
+  for (let seed = Number(from); seed < Number(to); seed++) {
     const { problems, counts } = await runDay(seed, size);
     process.stdout.write(`${JSON.stringify({ seed, problems, counts } satisfies DayLine)}\n`);
   }
