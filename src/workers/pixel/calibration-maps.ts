@@ -24,6 +24,10 @@ const NOISE_PART = 0.1;
 const LINE_WINDOW = 64;
 /** … and it ends where of the pixels from there inwards, so many, at least half are. */
 const LINE_END_WINDOW = 8;
+/** What lies farther from the median is left out of a map's figures. */
+const OUTLIER_DEVIATIONS = 8;
+/** Every so manieth pixel is sorted for that. */
+const SPREAD_STRIDE = 7;
 /** Flats are taken between these parts of full scale. */
 const LEVEL_MIN_PART = 0.05;
 const LEVEL_MAX_PART = 0.8;
@@ -309,18 +313,27 @@ function meanOfCentre(shape: Shape, value: (pixel: number) => number): number {
   return count === 0 ? middle : sum / count;
 }
 
+/** Of the middle without its outliers: a hot pixel says nothing of the map. */
 function spread(map: Uint16Array, shape: Shape, unit: number): { mean: number; sd: number } {
+  const sampled: number[] = [];
+  let n = 0;
+  forCentre(shape, (i) => {
+    if (n++ % SPREAD_STRIDE === 0) sampled.push((map[i] ?? 0) / unit);
+  });
+  const middle = median(sampled);
+  const distance = 1.4826 * median(sampled.map((v) => Math.abs(v - middle)));
   let sum = 0;
   let squares = 0;
   let count = 0;
   forCentre(shape, (i) => {
-    const value = (map[i] ?? 0) / unit;
-    sum += value;
-    squares += value * value;
+    const apart = (map[i] ?? 0) / unit - middle;
+    if (Math.abs(apart) > OUTLIER_DEVIATIONS * distance) return;
+    sum += apart;
+    squares += apart * apart;
     count++;
   });
   const mean = sum / count;
-  return { mean, sd: Math.sqrt(Math.max(0, squares / count - mean * mean)) };
+  return { mean: middle + mean, sd: Math.sqrt(Math.max(0, squares / count - mean * mean)) };
 }
 
 function noiseOf({ squares, frames }: FrameSums, shape: Shape): number {
