@@ -4,6 +4,8 @@
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
 import type { LiveFrame } from "./api/live-frame.ts";
+import { appliancePort } from "./api/ports/appliance-port.ts";
+import { calibrationPort, calibrationView } from "./api/ports/calibration-port.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { exportPlanner } from "./api/ports/export-planner.ts";
@@ -27,7 +29,8 @@ import type { Random } from "./core/random.ts";
 import type { SlotPoolLayout } from "./core/slot-pool.ts";
 import { UidGenerator } from "./dicom/iod/uid.ts";
 import { Acquisition, type Panel } from "./exam/acquisition.ts";
-import { Calibrations } from "./exam/calibrations.ts";
+import { type CalibrationPixels, CalibrationWizard } from "./exam/calibration-wizard.ts";
+import { Calibrations, type MapAreas } from "./exam/calibrations.ts";
 import { ExamService } from "./exam/exam-service.ts";
 import { ImageMaker } from "./exam/image-maker.ts";
 import type { DisplayFrame } from "./exam/live-picture.ts";
@@ -43,6 +46,7 @@ import { JobQueue } from "./jobs/job-queue.ts";
 import { PrintJobExecutor } from "./jobs/print-job.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
+import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
 import { AutoSend } from "./services/auto-send.ts";
 import { archivesOf } from "./services/commitment/archives.ts";
 import { CommitmentService } from "./services/commitment/commitment-service.ts";
@@ -120,8 +124,14 @@ export interface Given {
   readonly storage: StoragePort;
   readonly disk: () => Promise<DiskSpace>;
   readonly renderer: Pick<RenderClient, "render" | "page" | "decode" | "filmBox">;
+  /** What makes calibration maps; absent where none can be made. */
+  readonly calibration?:
+    | { readonly pixels: CalibrationPixels; readonly areas: MapAreas }
+    | undefined;
   /** Absent where nothing can be plugged in: there are no exports then. */
   readonly media?: Media | undefined;
+  /** Absent on a plain PC. */
+  readonly appliance?: ApplianceParts | undefined;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -169,10 +179,23 @@ export async function assemble(given: Given): Promise<Assembled> {
     abort: () => panelPort.abort(),
     adjustBeam: (beam) => panelPort.adjustBeam(beam),
   };
+  let detectorHealth: DetectorHealth = {
+    temperatureC: [],
+    heartbeatAgeMs: 0,
+    packets: 0,
+    lost: 0,
+    resent: 0,
+    overruns: 0,
+    discarded: 0,
+  };
   const calibrations = new Calibrations({
     panel: panel.info,
     fetch: (modeId) => panelPort.factoryCalibration(modeId),
     load: (modeIndex, maps) => pixels.loadCalibration(modeIndex, maps),
+    stored: given.calibration && { storage, areas: given.calibration.areas },
+    limits: () => configuration().acquisition.calibration,
+    temperatureC: () => detectorHealth.temperatureC[0] ?? null,
+    nowMs: () => clock.nowMs(),
     log,
   });
 
@@ -206,6 +229,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     pixels,
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
+    uncorrected: (modeIndex) => calibrations.fault(modeIndex),
   });
   images.display.add(({ atMs, state }) => {
     if (state === "live") meter.pictured(atMs);
@@ -220,7 +244,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     images,
     positioner,
     dapMeter: generator.dapMeter,
-    calibrated: (modeIndex) => calibrations.ready(modeIndex),
+    calibration: (modeIndex) => calibrations.check(modeIndex),
     render: given.renderer,
   });
 
@@ -334,22 +358,55 @@ export async function assemble(given: Given): Promise<Assembled> {
   const steps = new StepService({ ...network, storage, states });
   holder.changes.add(() => steps.configured());
 
+  const wizard =
+    given.calibration === undefined
+      ? null
+      : new CalibrationWizard({
+          panel: panel.info,
+          acquisition,
+          pixels: given.calibration.pixels,
+          areas: given.calibration.areas,
+          storage,
+          calibrations,
+          flatTechnique: () => configuration().acquisition.calibration.flat,
+          nowMs: () => clock.nowMs(),
+          log,
+        });
+
   const media =
     given.media === undefined ? null : new MediaWatch({ clock, log, drives: given.media.drives });
+
+  // ---- appliance ----------------------------------------------------------------------------------------
+  /** The export that writes to a medium now; to this one, if told. */
+  const isWriting = (medium?: string) =>
+    jobs
+      .list()
+      .some(
+        ({ state, parameters }) =>
+          state === "active" &&
+          parameters.type === "export" &&
+          (medium ?? parameters.target.device) === parameters.target.device,
+      );
+  const inUse = () => {
+    if (storage.reader.exams({ state: "open" }).length > 0)
+      return "An exam is open. Complete it, then try again.";
+    return isWriting() ? "A stick or disc is being written. Wait until it is done." : null;
+  };
+  const appliance =
+    given.appliance === undefined
+      ? null
+      : new ApplianceService({
+          ...given.appliance,
+          clock,
+          log,
+          drives: given.media?.drives ?? null,
+          inUse,
+        });
 
   // ---- local API ----------------------------------------------------------------------------------------
   const pictures = new Pictures(storage);
   const events = new EventLog(startedMs.toString(36));
   const stepState: StepState = (exam) => steps.state(exam);
-  let detectorHealth: DetectorHealth = {
-    temperatureC: [],
-    heartbeatAgeMs: 0,
-    packets: 0,
-    lost: 0,
-    resent: 0,
-    overruns: 0,
-    discarded: 0,
-  };
   let free = disk;
   const health = () =>
     healthOf({
@@ -376,12 +433,17 @@ export async function assemble(given: Given): Promise<Assembled> {
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
       missing: storage.reader.missing(),
+      calibration: [...panel.info.modes.keys()].flatMap((index) => [
+        ...calibrations.damaged(index),
+        ...(calibrations.maps(index).length > 0 ? [calibrations.fault(index) ?? []].flat() : []),
+      ]),
       lostImages: exams.lostImages,
     });
+  const configurationFace = configurationPort(holder, given.configFile, () => acceptor.port ?? 0);
   const device: Device = {
     events,
     health,
-    configuration: configurationPort(holder, given.configFile, () => acceptor.port ?? 0),
+    configuration: configurationFace,
     remotes: {
       async echo(remoteId) {
         const remote = configuration().remotes.find((r) => r.id === remoteId);
@@ -430,8 +492,24 @@ export async function assemble(given: Given): Promise<Assembled> {
     media:
       given.media === undefined
         ? undefined
-        : { list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [] },
+        : {
+            list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [],
+            async release(device) {
+              if (isWriting(device))
+                return refuse("in-use", "An export writes to it. Wait until it is done.");
+              const text = await given.media?.drives.release(device);
+              media?.stir();
+              return text === null || text === undefined
+                ? refuse("not-found", `${device} is not plugged in.`)
+                : answer({ text });
+            },
+          },
+    appliance:
+      appliance === null
+        ? undefined
+        : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
     query: queryPort(queries),
+    calibration: wizard === null ? undefined : calibrationPort(wizard, calibrations, panel.info),
     live: {
       subscribe: (onFrame) => images.display.add((frame) => onFrame(liveFrame(frame))),
       held: () => (images.held === null ? null : liveFrame(images.held)),
@@ -470,6 +548,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     events.publish({ type: "worklist", data: worklistResultOf(storage, result) }),
   );
   media?.changes.add((list) => events.publish({ type: "media", data: list.map(mediumView) }));
+  appliance?.changes.add((update) => events.publish({ type: "appliance", data: update }));
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
   const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) =>
     events.publish({ type: "study", data: { studyInstanceUid } }),
@@ -492,6 +571,13 @@ export async function assemble(given: Given): Promise<Assembled> {
   acquisition.changes.add(() => events.publish({ type: "health", data: health() }));
   states.changes.add(() => events.publish({ type: "health", data: health() }));
   holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
+  if (wizard !== null)
+    wizard.changes.add(() =>
+      events.publish({
+        type: "calibration",
+        data: calibrationView(wizard, calibrations, panel.info),
+      }),
+    );
   const refreshHealth = async () => {
     detectorHealth = await panelPort.health().catch(() => detectorHealth);
     free = await given.disk().catch(() => free);
@@ -512,6 +598,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       lifeCheck.start();
       worklist.start();
       void calibrations.start();
+      await appliance?.start();
       media?.start();
       stopWatching = (await given.media?.watchBus(() => media?.stir())) ?? stopWatching;
     },
@@ -520,6 +607,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       meter.stop();
       stopWatching();
       await exams.close();
+      await wizard?.stop();
       await media?.stop();
       await Promise.all([commitments.stop(), retention.stop()]);
       await Promise.all([

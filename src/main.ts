@@ -1,7 +1,7 @@
 // The program: reads options and configuration, makes hardware, pixels, store and network, has them
 // assembled into the device (assembly.ts), serves its API, starts, stops.
 
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir, readFile, statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createApi } from "./api/app.ts";
 import { DISK_FULL_BYTES } from "./api/ports/health.ts";
@@ -11,7 +11,12 @@ import { type Configuration, parseConfiguration } from "./config/configuration.t
 import { type Options, resolveOptions } from "./config/options.ts";
 import { type Clock, SystemClock } from "./core/clock.ts";
 import { jsonLog, type Log } from "./core/log.ts";
+import { builtFile } from "./core/program-file.ts";
 import { Random } from "./core/random.ts";
+import { type ServiceManager, serviceManager } from "./hal/appliance/service-manager.ts";
+import { socketAppliance } from "./hal/appliance/socket-appliance.ts";
+import { parseUpdateFacts, readUpdateSet } from "./hal/appliance/update-set.ts";
+import { updateUploads } from "./hal/appliance/update-uploads.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
 import { simulatedGenerator } from "./hal/generator/sim/simulated-generator.ts";
@@ -24,7 +29,6 @@ import { Resolver } from "./hal/net/resolve.ts";
 import { tcpDial } from "./hal/net/tcp-dial.ts";
 import { ListenError, tcpListen } from "./hal/net/tcp-listen.ts";
 import { TlsFileError } from "./hal/net/tls-profile.ts";
-import { goFirst } from "./hal/process/priority.ts";
 import type { Geometry } from "./model/exposure.ts";
 import { degrees, millimetres } from "./model/units.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
@@ -57,6 +61,7 @@ async function startDevice(
   clock: Clock,
   log: Log,
   die: (why: string) => void,
+  manager: ServiceManager,
 ): Promise<Running> {
   // ---- configuration and data folder --------------------------------------------------------------
   const dataFolder = resolve(options.dataFolder);
@@ -109,6 +114,10 @@ async function startDevice(
   discFolder.clear();
   const exportWriter = new ExportClient();
 
+  // ---- the machine, where it is an appliance ------------------------------------------------------------
+  const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
+  const appliance = applianceSocket === "" ? null : socketAppliance(applianceSocket, clock);
+
   // ---- the device -------------------------------------------------------------------------------------
   const resolver = new Resolver(clock);
   const assembled = await assemble({
@@ -122,6 +131,10 @@ async function startDevice(
     generator,
     positioner,
     pixels,
+    calibration: {
+      pixels,
+      areas: { buffer: pixels.memory.buffer, at: pixels.map.calibration },
+    },
     storage,
     disk: () => diskOf(dataFolder),
     renderer,
@@ -129,12 +142,26 @@ async function startDevice(
       drives: linuxDrives({
         dataFolder,
         allowPaths: () => configuration().http.allowPathTargets,
+        unmount: appliance === null ? undefined : (root) => appliance.release(root),
       }),
       burner: xorrisoBurner(),
       staging: discFolder,
       writer: exportWriter,
       watchBus: watchUsb,
     },
+    appliance:
+      appliance === null
+        ? undefined
+        : {
+            appliance,
+            uploads: updateUploads(join(dataFolder, "updates")),
+            readSet: async (folder) =>
+              readUpdateSet({
+                folder,
+                publicKey: await readFile(builtFile("update-key.pem"), "utf8"),
+                running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
+              }),
+          },
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),
     resolve: (host) => resolver.resolve(host).catch(() => []),
@@ -146,7 +173,7 @@ async function startDevice(
     device: assembled.device,
     clock,
     log,
-    kioskFolder: join(import.meta.dir, "..", "dist", "ui"),
+    kioskFolder: builtFile("ui"),
     onImpossible: (error) => die(error.message),
   });
   const http = serveApi(
@@ -157,6 +184,7 @@ async function startDevice(
 
   log.info("ready", { http: http.url, dicomPort: assembled.dicomPort() });
   await assembled.start();
+  manager.ready();
 
   return {
     async stop() {
@@ -236,11 +264,6 @@ async function main(): Promise<void> {
     (line) => process.stdout.write(`${line}\n`),
     () => clock.nowMs(),
   );
-  if (!goFirst())
-    log.info("priority-normal", {
-      remedy:
-        "give the program CAP_SYS_NICE, so that a browser on the same cores does not hold frames up",
-    });
   const die = (why: string) => {
     log.error("device-stops", { why });
     process.exit(1);
@@ -249,6 +272,7 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) =>
     die(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
+  const manager = serviceManager({ env: process.env, pid: process.pid, clock, log });
   let running: Running | undefined;
   let stopping = false;
   const stop = (signal: string) => {
@@ -256,6 +280,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info("stopping", { signal });
+    manager.stopping();
     if (running === undefined) process.exit(0);
     clock.after(STOP_TIMEOUT_MS, () => process.exit(0));
     running.stop().then(
@@ -265,10 +290,12 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
-  running = await startDevice(resolved.options, clock, log, die).catch((error: unknown) => {
-    if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
-    throw error;
-  });
+  running = await startDevice(resolved.options, clock, log, die, manager).catch(
+    (error: unknown) => {
+      if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
+      throw error;
+    },
+  );
 }
 
 function fail(message: string): never {

@@ -29,6 +29,9 @@ export interface StartOptions {
   readonly configFile?: string;
   readonly http?: number;
   readonly dicom?: number;
+  /** The program, if not the one of the sources. */
+  readonly main?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A problem+json answer. */
@@ -51,7 +54,7 @@ export async function startDevice(options: StartOptions = {}): Promise<DevicePro
   const process = Bun.spawn(
     [
       globalThis.process.execPath,
-      MAIN,
+      options.main ?? MAIN,
       "--data",
       dataFolder,
       "--http",
@@ -61,7 +64,12 @@ export async function startDevice(options: StartOptions = {}): Promise<DevicePro
       ...(options.detector === undefined ? [] : ["--detector", options.detector]),
       ...(options.configFile === undefined ? [] : ["--config", options.configFile]),
     ],
-    { stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+    {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { ...globalThis.process.env, ...options.env },
+    },
   );
   const log: Record<string, unknown>[] = [];
   const stderr = new Response(process.stderr).text();

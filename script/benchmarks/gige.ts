@@ -3,7 +3,6 @@
 
 import { RING_FRAMES_MAX } from "../../src/hal/detector/gige/simulator/simulated-gige-panel.ts";
 import { startSimulator } from "../../src/hal/detector/gige/simulator/start-simulator.ts";
-import { goFirst } from "../../src/hal/process/priority.ts";
 import {
   CAMERA_TEST,
   cameraTest,
@@ -15,6 +14,7 @@ import {
   runFrames,
   startFakeCamera,
 } from "../../test/hal/detector/gige/gige-rig.ts";
+import { goFirst } from "../priority.ts";
 import type { BenchTable, Target } from "./table.ts";
 
 const LONG_SECONDS = 60;

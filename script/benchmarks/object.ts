@@ -92,6 +92,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
     },
     panel: { vendor: "B", model: "B", serial: "1", firmware: "1", modes: SIMULATED_MODES },
     calibratedMs: () => clock.nowMs(),
+    uncorrected: () => null,
   });
   try {
     const rows: string[][] = [];

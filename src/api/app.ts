@@ -11,6 +11,8 @@ import { guardBody, guardOrigin } from "./guard.ts";
 import { kioskRoutes } from "./kiosk-files.ts";
 import { PROBLEMS, ProblemError, problem, problemResponse } from "./problem.ts";
 import { API_PREFIX, type ApiApp, type ApiEnv, path } from "./route.ts";
+import { applianceRoutes } from "./routes/appliance.ts";
+import { calibrationRoutes } from "./routes/calibration.ts";
 import { configRoutes } from "./routes/config.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { examRoutes } from "./routes/exams.ts";
@@ -66,6 +68,8 @@ export function createApi(options: ApiOptions): ApiApp {
   jobRoutes(app, device);
   if (device.query !== undefined) queryRoutes(app, device.query);
   if (device.media !== undefined) mediaRoutes(app, device.media);
+  if (device.calibration !== undefined) calibrationRoutes(app, device.calibration, pin);
+  applianceRoutes(app, device.appliance, pin);
   eventRoutes(app, device.events, clock);
   if (device.live !== undefined) liveRoutes(app);
   describe(app);

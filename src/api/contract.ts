@@ -49,7 +49,7 @@ export type Problem = z.infer<typeof problemSchema>;
 
 export const acquisitionSchema = z
   .object({
-    state: z.enum(["idle", "preparing", "ready", "exposing", "processing", "fault"]),
+    state: z.enum(["idle", "preparing", "ready", "exposing", "processing", "calibrating", "fault"]),
     examId: z.string().optional(),
     reason: z.string().optional(),
   })
@@ -875,6 +875,161 @@ export const mediumSchema = z
   .openapi("Medium");
 export type Medium = z.infer<typeof mediumSchema>;
 
+// ---- calibration ----------------------------------------------------------------------------------
+
+const mapKindSchema = z.enum(["offset", "gain", "defect"]);
+const mapFiguresSchema = z
+  .object({
+    mean: z.number().openapi({
+      description:
+        "Offset: counts. Gain: level of the flat frames, counts. Defect: number of defective pixels",
+    }),
+    sd: z.number().openapi({
+      description:
+        "Offset: counts over the pixels. Gain: parts of 1. Defect: of the pixels those in lines",
+    }),
+    noise: z.number().openapi({ description: "Of one frame, counts; 0 for defects" }),
+  })
+  .openapi("MapFigures");
+
+export const calibrationSchema = z
+  .object({
+    procedure: z.object({
+      state: z.enum(["idle", "confirm", "measuring", "summary", "failed"]).openapi({
+        description:
+          "confirm: waits for the word that the beam is free; summary: measured, waits to be accepted",
+      }),
+      steps: z.enum(["offset", "all"]).optional(),
+      modeIds: z.array(z.string()).optional(),
+      now: z
+        .object({
+          modeId: z.string(),
+          phase: z.enum(["dark", "flat"]),
+          frames: z.number().int(),
+          framesTotal: z.number().int(),
+        })
+        .optional(),
+      results: z
+        .array(
+          z.object({
+            modeId: z.string(),
+            kind: mapKindSchema,
+            figures: mapFiguresSchema,
+            frames: z.number().int(),
+            temperatureC: z.number(),
+            createdAt: isoTimeSchema,
+          }),
+        )
+        .optional(),
+      reason: z.string().optional().openapi({ description: "Why it failed and what to do" }),
+    }),
+    modes: z.array(
+      z.object({
+        modeId: z.string(),
+        columns: z.number().int(),
+        rows: z.number().int(),
+        valid: z.boolean(),
+        reason: z.string().optional().openapi({ description: "Why no exposure is allowed in it" }),
+        maps: z.array(
+          z.object({
+            kind: mapKindSchema,
+            source: z.enum(["measured", "panel"]),
+            createdAt: isoTimeSchema,
+            temperatureC: z.number(),
+            frames: z.number().int(),
+            figures: mapFiguresSchema.optional(),
+          }),
+        ),
+        damaged: z.array(z.string()).openapi({ description: "Maps that could not be used" }),
+      }),
+    ),
+  })
+  .openapi("Calibration");
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+export const startCalibrationSchema = z
+  .strictObject({
+    steps: z.enum(["offset", "all"]).openapi({
+      description: "offset: dark frames alone, no beam. all: offset, gain and defects",
+    }),
+    modeIds: z
+      .array(z.string())
+      .min(1)
+      .max(32)
+      .optional()
+      .openapi({ description: "All unless given" }),
+  })
+  .openapi("StartCalibration");
+export type StartCalibration = z.infer<typeof startCalibrationSchema>;
+
+export const undoCalibrationSchema = z
+  .strictObject({ modeId: z.string() })
+  .openapi("UndoCalibration");
+
+export const releasedSchema = z
+  .object({ text: z.string().openapi({ description: "Whether it may be pulled out" }) })
+  .openapi("Released");
+export type Released = z.infer<typeof releasedSchema>;
+
+// ---- appliance ------------------------------------------------------------------------------------
+
+export const updateStateSchema = z
+  .discriminatedUnion("state", [
+    z.object({ state: z.literal("none") }),
+    z.object({ state: z.literal("receiving") }),
+    z.object({
+      state: z.literal("installing"),
+      version: z.string(),
+      share: z.number().openapi({ description: "0 to 1" }),
+      step: z.string(),
+    }),
+    z.object({ state: z.literal("installed"), version: z.string() }),
+    z.object({ state: z.literal("failed"), reason: z.string() }),
+  ])
+  .openapi("UpdateState", { description: "installed: a restart runs it" });
+export type UpdateState = z.infer<typeof updateStateSchema>;
+
+export const applianceSchema = z
+  .object({
+    version: z.string(),
+    slot: z.enum(["A", "B"]).nullable(),
+    triesLeft: z.number().int().nullable().openapi({
+      description: "Starts left to a new version; null once it has proved itself",
+    }),
+    good: z.boolean(),
+    otherVersion: z.string().nullable().openapi({ description: "In the other slot" }),
+    timeServers: z.array(z.string()),
+    addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+    update: updateStateSchema,
+  })
+  .openapi("Appliance");
+export type Appliance = z.infer<typeof applianceSchema>;
+
+export const forcedQuerySchema = z.strictObject({
+  force: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true")
+    .openapi({
+      type: "string",
+      description: "Also under an open exam or while a medium is written",
+    }),
+});
+export const stickUpdateSchema = z
+  .strictObject({ device: z.string().min(1).max(4096) })
+  .openapi("StickUpdate", { description: "The device of GET media" });
+/** Written out, so that nobody resets a device by a wrong button. */
+export const RESET_WORD = "ERASE ALL DATA";
+export const confirmedResetSchema = z
+  .strictObject({ confirm: z.literal(RESET_WORD, { error: `must be "${RESET_WORD}"` }) })
+  .openapi("ConfirmedReset");
+const SERVER_NAME = /^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/;
+export const timeServersSchema = z
+  .strictObject({
+    servers: z.array(z.string().regex(SERVER_NAME, "is no host name or IP address")).max(4),
+  })
+  .openapi("TimeServers");
+
 // ---- events ---------------------------------------------------------------------------------------
 
 /** Server-sent events by name, each with the whole resource as it now is. */
@@ -888,7 +1043,9 @@ export type DeviceEvent =
   | { readonly type: "job"; readonly data: Job }
   | { readonly type: "worklist"; readonly data: WorklistResult }
   | { readonly type: "configuration"; readonly data: Record<string, never> }
-  | { readonly type: "media"; readonly data: readonly Medium[] };
+  | { readonly type: "media"; readonly data: readonly Medium[] }
+  | { readonly type: "calibration"; readonly data: Calibration }
+  | { readonly type: "appliance"; readonly data: UpdateState };
 
 export const DEVICE_EVENTS = [
   "acquisition",
@@ -901,6 +1058,8 @@ export const DEVICE_EVENTS = [
   "worklist",
   "configuration",
   "media",
+  "calibration",
+  "appliance",
 ] as const satisfies readonly DeviceEvent["type"][];
 
 function isCalendarDate(text: string): boolean {

@@ -3,6 +3,8 @@
 
 import type { Unsubscribe } from "../core/listeners.ts";
 import type {
+  Appliance,
+  Calibration,
   Configuration,
   DiscontinuationReason,
   EchoResult,
@@ -21,10 +23,13 @@ import type {
   PrepareRequest,
   QueryRequest,
   QueryResult,
+  Released,
   SecondaryCaptureRequest,
+  StartCalibration,
   Study,
   StudyFilter,
   StudySummary,
+  UpdateState,
   WorklistKeys,
   WorklistResult,
 } from "./contract.ts";
@@ -46,6 +51,10 @@ export interface Device {
   readonly query?: QueryPort | undefined;
   readonly media?: MediaPort | undefined;
   readonly live?: LivePort | undefined;
+  /** Absent where the panel's maps cannot be made here. */
+  readonly calibration?: CalibrationPort | undefined;
+  /** Absent on a plain PC. */
+  readonly appliance?: AppliancePort | undefined;
 }
 
 export type ConfigurationChange =
@@ -159,8 +168,38 @@ export interface QueryPort {
   find(request: QueryRequest, signal?: AbortSignal): Promise<Answer<QueryResult>>;
 }
 
+export interface CalibrationPort {
+  state(): Calibration;
+  start(request: StartCalibration): Promise<Answer<Calibration>>;
+  /** The beam is free. */
+  confirm(): Promise<Answer<Calibration>>;
+  accept(): Promise<Answer<Calibration>>;
+  cancel(): Promise<Answer<Calibration>>;
+  undo(modeId: string): Promise<Answer<Calibration>>;
+}
+
 export interface MediaPort {
   list(): Promise<readonly Medium[]>;
+  /** Flushes and lets a stick go. */
+  release?(device: string): Promise<Answer<Released>>;
+}
+
+/** `force`: also under an open exam, or while a medium is written. */
+export interface AppliancePort {
+  status(): Promise<Answer<Appliance>>;
+  /** Answers when the update was found good; what follows are events. */
+  updateFromStick(device: string, force: boolean): Promise<Answer<UpdateState>>;
+  updateFromUpload(
+    body: AsyncIterable<Uint8Array>,
+    announcedBytes: number | null,
+    force: boolean,
+  ): Promise<Answer<UpdateState>>;
+  restart(force: boolean): Promise<Answer<null>>;
+  powerOff(force: boolean): Promise<Answer<null>>;
+  factoryReset(force: boolean): Promise<Answer<null>>;
+  setTimeServers(servers: readonly string[]): Promise<Answer<Appliance>>;
+  /** A tar: journal, redacted configuration, health, versions. */
+  logBundle(): Promise<Answer<Uint8Array<ArrayBuffer>>>;
 }
 
 export interface LivePort {

@@ -42,6 +42,9 @@ export const guardOrigin: MiddlewareHandler = async (c, next) => {
   await next();
 };
 
+/** Read by its route as it comes, which bounds it; not JSON. */
+const STREAMED = "/appliance/update/upload";
+
 const bodyLimitOf = (path: string): number => {
   if (path.endsWith("/secondary-captures")) return CAPTURE_BYTES_MAX;
   return path.endsWith("/config") ? CONFIGURATION_BYTES_MAX : BODY_BYTES_MAX;
@@ -51,6 +54,7 @@ const bodyLimitOf = (path: string): number => {
 export const guardBody: MiddlewareHandler = async (c, next) => {
   const { raw } = c.req;
   if (raw.method === "GET" || raw.method === "HEAD" || raw.body === null) return next();
+  if (c.req.path.endsWith(STREAMED)) return next();
   const limit = bodyLimitOf(c.req.path);
   const body = await readBounded(raw.body, limit, Number(c.req.header("content-length") ?? 0));
   if (body === null)

@@ -2,10 +2,11 @@
 
 import type { Server } from "bun";
 import type { LivePort } from "./device.ts";
-import { CAPTURE_BYTES_MAX } from "./guard.ts";
 import { LiveFeed } from "./live-feed.ts";
 import type { ApiApp } from "./route.ts";
 
+/** An uploaded update (hal/appliance/update-uploads.ts holds the limit that is told in words). */
+const UPLOAD_BYTES_MAX = 2 * 1024 ** 3 + 1024 ** 2;
 /** Live views at a time. */
 export const LIVE_VIEWERS_MAX = 8;
 
@@ -36,7 +37,8 @@ export function serveApi(app: ApiApp, port: number, live?: LivePort): ApiServer 
       port,
       // A run of fluoroscopy may keep a request waiting for minutes; events have their heartbeat.
       idleTimeout: 0,
-      maxRequestBodySize: CAPTURE_BYTES_MAX * 2,
+      // The guards bound every body; the longest is an uploaded update.
+      maxRequestBodySize: UPLOAD_BYTES_MAX,
       fetch(request, own) {
         const upgrade = (candidate: Request) =>
           viewers < LIVE_VIEWERS_MAX && own.upgrade(candidate, { data: { seat: null } });

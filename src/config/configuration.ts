@@ -152,7 +152,24 @@ export const REFERENCE_POINTS = {
   "113965": "100cm from X-Ray Source",
 } as const;
 
+/** How long calibration maps hold, and the beam of the flat frames. */
+const calibration = z.strictObject({
+  offsetHoursMax: whole(1, 8760).default(72),
+  gainDaysMax: whole(1, 3650).default(365),
+  temperatureDifferenceMax: real(0.5, 50, "K").default(5),
+  /** Service: exposures without valid maps are allowed; their images are uncorrected and say so. */
+  exposeUncorrected: z.boolean().default(false),
+  flat: z
+    .strictObject({
+      kv: real(40, 150, "kV").default(70),
+      ma: real(0.5, 800, "mA").default(50),
+      ms: real(1, 100, "ms").default(10),
+    })
+    .prefault({}),
+});
+
 const acquisition = z.strictObject({
+  calibration: calibration.prefault({}),
   modality: z.enum(["RF", "XA", "CR", "DX"]).default("RF"),
   bitsStored: z
     .union([z.literal(10), z.literal(12), z.literal(14), z.literal(16)], "must be 10, 12, 14 or 16")

@@ -32,7 +32,14 @@ export interface Panel {
   adjustBeam(beam: SimulatedBeam): void;
 }
 
-export type AcquisitionState = "idle" | "preparing" | "ready" | "exposing" | "processing" | "fault";
+export type AcquisitionState =
+  | "idle"
+  | "preparing"
+  | "ready"
+  | "exposing"
+  | "processing"
+  | "calibrating"
+  | "fault";
 
 export interface AcquisitionStatus {
   readonly state: AcquisitionState;
@@ -60,6 +67,17 @@ export interface ExposureOrder {
   readonly frames: number;
   readonly fps: number;
   /** Takes the frames one after the other, in order of their exposure. */
+  readonly onFrame: (frame: ArrivedFrame) => void;
+}
+
+/** Frames for a calibration: dark, or flat with a beam. No patient, no exam. */
+export interface CollectOrder {
+  readonly modeId: string;
+  readonly kind: "dark" | "flat";
+  readonly frames: number;
+  readonly fps: number;
+  /** Of flat frames. */
+  readonly beam?: TechniqueSetting | undefined;
   readonly onFrame: (frame: ArrivedFrame) => void;
 }
 
@@ -97,6 +115,8 @@ export class Acquisition {
   #event = 0;
   #closing = false;
   #receiver: { readonly event: number; readonly take: (frame: ArrivedFrame) => void } | null = null;
+
+  #breakOff: ((reason: string) => void) | null = null;
 
   /** `releaseFrame` gives back the slot of a frame that nobody expects. */
   constructor(
@@ -155,8 +175,9 @@ export class Acquisition {
     kind: ExposureKind = protocol.kind,
     fps = runRate(kind, technique),
   ): Promise<Setup> {
-    if (this.#status.state === "exposing" || this.#status.state === "preparing")
-      throw new AcquisitionError(`the room is ${this.#status.state}; wait until that has ended`);
+    const { state } = this.#status;
+    if (state === "exposing" || state === "preparing" || state === "calibrating")
+      throw new AcquisitionError(`the room is ${state}; wait until that has ended`);
     this.#refuseWhileClosing();
     this.#set({ state: "preparing", examId });
     try {
@@ -167,9 +188,9 @@ export class Acquisition {
       );
       const setup = { examId, protocol, technique: accepted };
       const event = ++this.#event;
-      const readyNow = this.#whenReady();
+      using ready = this.#nextReady();
       await this.#panel.arm(this.#armRequest(setup, kind, fps, event));
-      await readyNow;
+      await this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready");
       this.#setup = setup;
       this.#armed = { kind, event, fps };
       this.#generator.allowExposure(true);
@@ -300,8 +321,106 @@ export class Acquisition {
     }
   }
 
+  /**
+   * Takes frames for a calibration while nobody is being examined. Resolves with the generator's report of
+   * the beam, or null of dark frames.
+   * @throws AcquisitionError in words; the room is then idle (or in fault)
+   */
+  async collect(order: CollectOrder): Promise<ExposureReport | null> {
+    const { state, reason } = this.#status;
+    if (state !== "idle")
+      throw new AcquisitionError(
+        state === "fault"
+          ? `panel or generator failed: ${reason ?? "no reason given"}; mend that first`
+          : `the room is ${state}; end the exposure, then calibrate`,
+      );
+    this.#refuseWhileClosing();
+    this.#set({ state: "calibrating" });
+    this.#generator.allowExposure(false);
+    const event = ++this.#event;
+    const done = Promise.withResolvers<void>();
+    const reported = Promise.withResolvers<ExposureReport>();
+    const failed = (reason: string) => {
+      done.reject(new AcquisitionError(reason));
+      reported.reject(new AcquisitionError(reason));
+    };
+    done.promise.catch(() => {});
+    reported.promise.catch(() => {});
+    let frames = 0;
+    this.#receiver = {
+      event,
+      take: (frame) => {
+        if (++frames > order.frames) return this.#releaseFrame(frame.slot);
+        order.onFrame(frame);
+        if (frames === order.frames) done.resolve();
+      },
+    };
+    this.#breakOff = failed;
+    const forgetPanel = this.#panel.events.add((news) => {
+      if (news.type === "state" && (news.state === "fault" || news.state === "disconnected"))
+        failed(`the panel failed: ${news.reason ?? news.state}`);
+    });
+    const forgetGenerator = this.#generator.onEvent((news) => {
+      if (news.type === "report" && news.report.event === event) reported.resolve(news.report);
+      if (news.type === "state" && news.state === "fault")
+        failed(`the generator failed: ${news.reason ?? "no reason given"}`);
+    });
+    const expectedMs = (1000 * order.frames) / order.fps;
+    try {
+      const { beam, fps } = order;
+      const pulses = order.frames;
+      const technique =
+        beam === undefined ? null : await this.#generator.setTechnique({ ...beam, fps });
+      using ready = this.#nextReady();
+      await this.#panel.arm({
+        modeId: order.modeId,
+        trigger: "software",
+        frames: order.frames,
+        fps,
+        kind: order.kind,
+        exposureEvent: event,
+        ...(technique === null
+          ? {}
+          : { beam: { kv: technique.kv, mas: (technique.ma * technique.ms) / 1000 } }),
+      });
+      await this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready");
+      await this.#panel.trigger();
+      if (technique !== null) {
+        this.#generator.allowExposure(true);
+        await this.#generator.expose({ kind: "serial", event, fps, pulses });
+      }
+      await this.#within(
+        done.promise,
+        expectedMs + END_TIMEOUT_MS,
+        `${order.frames} frames did not come from the panel`,
+      );
+      if (technique === null) return null;
+      await this.#generator.release();
+      return await this.#within(reported.promise, END_TIMEOUT_MS, "the generator sent no report");
+    } catch (cause) {
+      // The beam first, whatever else fails.
+      this.#generator.allowExposure(false);
+      this.#panel.abort();
+      if (order.beam !== undefined) await this.#generator.release().catch(() => {});
+      throw new AcquisitionError(messageOf(cause), { cause });
+    } finally {
+      this.#receiver = null;
+      this.#breakOff = null;
+      forgetPanel();
+      forgetGenerator();
+      this.#generator.allowExposure(false);
+      if (this.status().state === "calibrating") this.#set({ state: "idle" });
+    }
+  }
+
+  /** Ends the collecting of calibration frames, if there is any. */
+  breakOff(reason: string): void {
+    this.#breakOff?.(reason);
+  }
+
   /** Ends what is prepared: the panel is disarmed, the generator blocked. */
   async standDown(): Promise<void> {
+    if (this.#status.state === "calibrating") return;
     this.#generator.allowExposure(false);
     this.#setup = null;
     if (this.#armed !== null) {
@@ -314,6 +433,7 @@ export class Acquisition {
   /** No other exposure may begin, and a run that is on its way ends as if the pedal were let go. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.breakOff("the device is being shut down");
     if (this.#status.state === "exposing" && this.#armed?.kind !== "radiography")
       await this.#generator.release();
   }
@@ -335,8 +455,8 @@ export class Acquisition {
     };
   }
 
-  /** Resolves at the panel's next expose-ready. */
-  #whenReady(): Promise<void> {
+  /** Resolves at the panel's next expose-ready; listens until it is disposed of. */
+  #nextReady(): { readonly promise: Promise<void> } & Disposable {
     const ready = Promise.withResolvers<void>();
     const forget = this.#panel.events.add((event) => {
       if (event.type === "expose-ready" && event.ready) ready.resolve();
@@ -346,9 +466,7 @@ export class Acquisition {
         );
     });
     ready.promise.catch(() => {});
-    return this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready").finally(
-      forget,
-    );
+    return { promise: ready.promise, [Symbol.dispose]: forget };
   }
 
   #within<T>(promise: Promise<T>, withinMs: number, what: string): Promise<T> {

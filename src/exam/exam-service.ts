@@ -34,6 +34,7 @@ import {
   type Setup,
 } from "./acquisition.ts";
 import { BrightnessControl, brightnessTarget } from "./brightness-control.ts";
+import type { CalibrationCheck } from "./calibrations.ts";
 import { captureSeriesKey } from "./capture.ts";
 import { CaptureMaker, type CaptureOrder, captureRefusal } from "./capture-maker.ts";
 import { reportFacts } from "./dose-report.ts";
@@ -82,8 +83,8 @@ export interface ExamParts {
   readonly images: ImageMaker;
   readonly positioner: Positioner;
   readonly dapMeter: DapMeter;
-  /** Whether frames of a mode can be corrected. */
-  readonly calibrated: (modeIndex: number) => Promise<boolean>;
+  /** Whether frames of a mode can be corrected, or are wanted all the same. */
+  readonly calibration: (modeIndex: number) => Promise<CalibrationCheck>;
   /** Draws dose pages and takes screens in; without it captures are refused. */
   readonly render?: Pick<RenderClient, "page" | "decode"> | undefined;
 }
@@ -361,7 +362,7 @@ export class ExamService {
     kind: ExposureKind,
     fps: number,
   ): Promise<ExamAnswer<never> | null> {
-    const { mode, index } = this.#parts.acquisition.mode(kind);
+    const { index } = this.#parts.acquisition.mode(kind);
     const object = this.#objectFor(kind, protocol);
     const problems = rehearse(this.#parts.images, this.#parts.configuration(), {
       exam,
@@ -383,11 +384,8 @@ export class ExamService {
         "not-ready",
         `no ${object} image could be made: ${problems.map((p) => `${p.attribute} ${p.what}`).join("; ")}; correct the exam's data, its protocol or the configuration`,
       );
-    if (!(await this.#parts.calibrated(index)))
-      return refused(
-        "not-ready",
-        `mode ${mode.id} of the panel has no valid calibration; calibrate it first`,
-      );
+    const calibration = await this.#parts.calibration(index);
+    if (calibration.kind === "refused") return refused("not-ready", calibration.reason);
     const frames = kind === "radiography" ? 1 : Math.ceil(fps * RUN_ROOM_S);
     const lack = await this.#parts.storage.canStore(frames * this.#parts.images.frameBytes(index));
     if (lack !== null)

@@ -14,7 +14,7 @@ import { deviceIdentity, panelIdentity } from "./identity.ts";
 export interface ImageFactsParts {
   readonly configuration: () => Configuration;
   readonly panel: DetectorInfo;
-  /** When a mode's maps were made; null: never. */
+  /** When the maps that correct a mode's frames were made; null: nothing corrects them. */
   readonly calibratedMs: (modeIndex: number) => number | null;
 }
 

@@ -26,7 +26,7 @@ import {
   imageFacts,
 } from "./image-facts.ts";
 import { type DisplayFrame, type LastFrame, NOTHING_SHOWN, releaseFrame } from "./live-picture.ts";
-import { reasonOf, textNotices, unkeptFrames } from "./notices.ts";
+import { reasonOf, textNotices, uncorrectedImage, unkeptFrames } from "./notices.ts";
 import {
   encodeObject,
   InstanceNumbers,
@@ -42,6 +42,8 @@ export interface ImageMakerParts
     Pick<RunParts, "log" | "storage" | "pixels"> {
   readonly nowMs: () => number;
   readonly uids: Pick<UidGenerator, "next" | "series">;
+  /** Why the frames of a mode are not to be corrected; null: they are. */
+  readonly uncorrected: (modeIndex: number) => string | null;
   /** Pixel bytes of an instance at most; {@link INSTANCE_PIXEL_BYTES_MAX} unless told. */
   readonly instancePixelBytesMax?: number | undefined;
 }
@@ -123,10 +125,12 @@ export class ImageMaker {
   async radiograph(frame: ArrivedFrame, order: ImageOrder): Promise<InstanceRecord> {
     const { pixels, configuration, uids } = this.#parts;
     const { bitsStored } = configuration().acquisition;
+    const uncorrected = this.#parts.uncorrected(frame.header.mode);
     const imageSlot = await this.#imageSlots.take();
     try {
       const result = await pixels
         .processRadiograph({
+          uncorrected: uncorrected !== null,
           rawSlot: frame.slot,
           imageSlot,
           modeIndex: frame.header.mode,
@@ -135,7 +139,9 @@ export class ImageMaker {
         })
         .finally(() => pixels.raw.release(frame.slot));
       const byteLength = result.columns * result.rows * 2;
-      const found = this.#exposureIndex(frame, order.protocol, result);
+      // Counts that still hold the offset tell no exposure index.
+      const found =
+        uncorrected === null ? this.#exposureIndex(frame, order.protocol, result) : undefined;
       const seen = { ...order, exposure: { ...order.exposure, exposureIndex: found } };
       const facts = this.#facts(seen, {
         modeIndex: frame.header.mode,
@@ -147,7 +153,9 @@ export class ImageMaker {
         frames: 1,
       });
       const made = this.#encode(order.object, facts, byteLength);
-      return await order.commit({ exposureIndex: found, notices: made.notices }, async (changes) =>
+      const notices = uncorrected === null ? [] : [uncorrectedImage(uncorrected)];
+      const told = { exposureIndex: found, notices: [...notices, ...made.notices] };
+      return await order.commit(told, async (changes) =>
         storedRecord(
           await this.#parts.storage.writeObject({
             ...this.#rows(made.built, order, facts, changes),
@@ -191,6 +199,7 @@ export class ImageMaker {
         ...more,
         modeIndex,
         protocol,
+        uncorrected: this.#parts.uncorrected(modeIndex),
         unsavedBytesMax: UNSAVED_BYTES_MAX,
         bitsStored: this.#parts.configuration().acquisition.bitsStored,
         frameBytes: this.frameBytes(modeIndex),
@@ -273,7 +282,11 @@ export class ImageMaker {
     for (const part of ended.parts)
       try {
         const lost = part === ended.parts.at(-1) ? ended.delivered - kept : 0;
-        const notices = lost > 0 ? [unkeptFrames(lost, ended.delivered, reasonOf(failure))] : [];
+        const { uncorrected } = run.order;
+        const notices = [
+          ...(uncorrected === null ? [] : [uncorrectedImage(uncorrected)]),
+          ...(lost > 0 ? [unkeptFrames(lost, ended.delivered, reasonOf(failure))] : []),
+        ];
         records.push(await this.#finishPart(run, part, order, fps, notices));
       } catch (error) {
         this.#parts.log.error("run-part-lost", { frames: part.frames, error });

@@ -36,6 +36,10 @@ export const missedFrames = (lost: number, wanted: number) =>
 export const unkeptFrames = (lost: number, delivered: number, reason: string) =>
   `${lost} of ${delivered} frames of a run were not kept: ${reason}.`;
 
+/** Images made by service's leave without maps that hold. */
+export const uncorrectedImage = (reason: string) =>
+  `The image is not corrected for the panel's offset, gain and defects: ${reason}.`;
+
 /** An exposure after which nothing can be seen. */
 export const noImage = ({ kind, exposureId }: Exposure, reason: string) =>
   `${kind} ${exposureId} left no image: ${reason}.`;

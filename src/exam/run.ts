@@ -36,6 +36,8 @@ export interface RunOrder {
   readonly bitsStored: number;
   /** False: looked at, and kept on the disk only until it is known whether it shall be saved after all. */
   readonly save: boolean;
+  /** Why its frames are not to be corrected; null: they are. */
+  readonly uncorrected: string | null;
   /** Pixel bytes of a run at most that is kept so; a longer one cannot be saved any more. */
   readonly unsavedBytesMax: number;
   /** Told the mean counts in the middle of each frame, and when it was complete. */
@@ -168,6 +170,7 @@ export class Run {
           modeIndex: header.mode,
           processing: protocol.processing,
           bitsStored,
+          uncorrected: this.order.uncorrected !== null,
           window: this.#shown ?? undefined,
           look: kind === "fluoroscopy" && sequence % LOOK_EVERY_FRAMES === 0,
           place:

@@ -1,14 +1,18 @@
 // Opens the one SQLite database: WAL, every commit synced (FULL), foreign keys on, brought to the
-// shape of migrations.ts. A database of a newer program is refused, never touched.
+// shape of migrations.ts. A database of a newer program is opened where it says that this one can still
+// work with it (after an update that failed), else refused, never touched.
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { MIGRATIONS, type Migration } from "./migrations.ts";
+import { MIGRATIONS, type Migration, readableFromSchema } from "./migrations.ts";
 import { StoreError } from "./store-error.ts";
 
 /** How long a statement waits for another connection's lock before it fails. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** The write-ahead log is folded into the database file beyond this many pages of 4 KiB. */
 const WAL_PAGES_MAX = 1_000;
+
+/** In `settings`: the number of steps a program must know to work with this database. */
+const READABLE_FROM = "readableFromSchema";
 
 export type { Database };
 
@@ -21,11 +25,12 @@ export function openDatabase(path: string, migrations = MIGRATIONS): Database {
   try {
     db = new Database(path, { create: true, strict: true });
     db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    requireReadable(db, path, migrations.length);
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = FULL");
     db.run("PRAGMA foreign_keys = ON");
     db.run(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_MAX}`);
-    migrate(db, path, migrations);
+    migrate(db, migrations);
     return db;
   } catch (cause) {
     db?.close();
@@ -55,16 +60,37 @@ export function schemaVersion(db: Database): number {
   return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
 }
 
-function migrate(db: Database, path: string, migrations: readonly Migration[]): void {
+/** Asked before anything is written. @throws StoreError */
+function requireReadable(db: Database, path: string, known: number): void {
   const seen = schemaVersion(db);
-  if (seen > migrations.length)
-    throw new StoreError(
-      `the database ${path} was made by a newer program (schema ${seen}, this one knows ${migrations.length}); start that program or restore the data of this one`,
-    );
+  if (seen <= known) return;
+  const needed = neededSchema(db) ?? seen;
+  if (needed <= known) return;
+  throw new StoreError(
+    `the database ${path} was made by a newer program (schema ${seen}, readable from ${needed}; this one knows ${known}); start that program or restore the data of this one`,
+  );
+}
+
+/** What the database itself says; null where it says nothing. */
+function neededSchema(db: Database): number | null {
+  const row = db
+    .query<{ value: string }, [string]>("SELECT value FROM settings WHERE key = ?")
+    .get(READABLE_FROM);
+  return row === null ? null : Number(row.value);
+}
+
+function migrate(db: Database, migrations: readonly Migration[]): void {
+  const seen = schemaVersion(db);
   migrations.slice(seen).forEach((step, i) => {
+    const reached = seen + i + 1;
+    const readableFrom = readableFromSchema(migrations.slice(0, reached));
     db.transaction(() => {
       db.run(step.sql);
-      db.run(`PRAGMA user_version = ${seen + i + 1}`);
+      db.run("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", [
+        READABLE_FROM,
+        `${readableFrom}`,
+      ]);
+      db.run(`PRAGMA user_version = ${reached}`);
     }).immediate();
   });
 }

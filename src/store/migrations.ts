@@ -1,15 +1,28 @@
 // The database's shape as a numbered list of steps forward. A step that was shipped is never edited:
-// a change is a new step at the end. `user_version` counts the steps a database has seen.
+// a change is a new step at the end. `user_version` counts the steps a database has seen. Every step says
+// how old a program may be that still works with the result: that one starts again when an update fails.
 
 export interface Migration {
   /** What the step brings, for the log. */
   readonly title: string;
   readonly sql: string;
+  /**
+   * Number of steps the oldest program must know that can still read and write the database after this
+   * one. An index or a column with a default leaves it as it was; a step that renames, drops or gives
+   * another meaning is readable from its own number only.
+   */
+  readonly readableFrom: number;
+}
+
+/** The oldest program, by the number of steps it knows, that works with what these steps make. */
+export function readableFromSchema(migrations: readonly Migration[]): number {
+  return Math.max(1, ...migrations.map((step) => step.readableFrom));
 }
 
 export const MIGRATIONS: readonly Migration[] = [
   {
     title: "studies, series, instances, exams, worklist, jobs, commitment, MPPS queue, settings",
+    readableFrom: 1,
     sql: `
       CREATE TABLE studies (
         study_uid TEXT PRIMARY KEY,
@@ -179,6 +192,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   {
     title: "indexes for what every attempt of a job asks",
+    readableFrom: 1,
     sql: `
       CREATE INDEX instances_missing ON instances (sop_uid) WHERE file_state = 'missing';
       CREATE INDEX job_items_by_sop ON job_items (sop_uid);
@@ -186,10 +200,12 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   {
     title: "index for the performed step of an exam",
+    readableFrom: 1,
     sql: "CREATE INDEX mpps_queue_by_exam ON mpps_queue (exam_id);",
   },
   {
     title: "calibration maps",
+    readableFrom: 1,
     sql: `
       CREATE TABLE calibration_maps (
         panel_serial TEXT NOT NULL,

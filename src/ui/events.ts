@@ -2,8 +2,10 @@
 
 import type { DeviceEvent } from "../api/contract.ts";
 import { apiPath, ProblemAnswer, read } from "./client.ts";
+import { calibration } from "./parts/calibration-card.tsx";
 import {
   acquisition,
+  appliance,
   configuration,
   health,
   keepExam,
@@ -53,6 +55,12 @@ const HANDLED = {
   },
   media: (data) => {
     media.value = data;
+  },
+  calibration: (data) => {
+    calibration.value = data;
+  },
+  appliance: (data) => {
+    if (appliance.value !== null) appliance.value = { ...appliance.value, update: data };
   },
 } satisfies {
   [K in DeviceEvent["type"]]: (data: Extract<DeviceEvent, { type: K }>["data"]) => void;

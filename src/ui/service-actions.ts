@@ -1,9 +1,28 @@
 // What the operator does besides exposing: sends a step again, makes captures, decides about held
 // exams, and uses the service PIN where the device asks for it.
 
-import type { Exam, Instance, NewExam, SecondaryCaptureRequest } from "../api/contract.ts";
-import { apiPath, type Outcome, outcomeOf, send } from "./client.ts";
-import { attempt, go, keepExam, offered, showExam, studiesVersion, tell } from "./state.ts";
+import type {
+  Appliance,
+  Exam,
+  Instance,
+  Medium,
+  NewExam,
+  Released,
+  SecondaryCaptureRequest,
+  UpdateState,
+} from "../api/contract.ts";
+import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
+import {
+  appliance,
+  attempt,
+  go,
+  keepExam,
+  offered,
+  readMedia,
+  showExam,
+  studiesVersion,
+  tell,
+} from "./state.ts";
 import { strings } from "./strings.ts";
 
 export const canResend = () => offered("POST", "/exams/{id}/mpps/resend");
@@ -46,6 +65,39 @@ export async function removeStudy(uid: string, pin?: string): Promise<Outcome<nu
     tell("done", strings.studies.removed);
   }
   return outcome;
+}
+
+/** Only where the machine is an appliance. */
+export const isAppliance = () => offered("POST", "/appliance/restart");
+
+export async function readAppliance(): Promise<void> {
+  const now = await attempt(() => read<Appliance>(apiPath("appliance")));
+  if (now !== null) appliance.value = now;
+}
+
+/** Begins to install the update that lies on a stick; its progress comes as events. */
+export async function installUpdate(medium: Medium, pin: string): Promise<Outcome<UpdateState>> {
+  const { device } = medium;
+  return outcomeOf(() =>
+    send<UpdateState>("POST", apiPath("appliance", "update"), { device }, pin),
+  );
+}
+
+export async function restartAppliance(pin: string): Promise<Outcome<null>> {
+  const outcome = await outcomeOf(() =>
+    send<null>("POST", apiPath("appliance", "restart"), undefined, pin),
+  );
+  if (outcome.ok) tell("done", strings.appliance.restarting);
+  return outcome;
+}
+
+/** Lets a stick go, and says whether it may be pulled out. */
+export async function releaseMedium({ device }: Medium): Promise<void> {
+  const path = apiPath("media", device, "release");
+  const released = await attempt(() => send<Released>("POST", path));
+  if (released === null) return;
+  tell("done", released.text);
+  await readMedia();
 }
 
 /** Opens an exam and shows it; a refusal is for the caller to show. */

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type {
   Acquisition,
+  Appliance,
   Configuration,
   DiscontinuationReason,
   Exam,
@@ -50,6 +51,8 @@ export const selectedInstance = signal<string | null>(null);
 export const jobs = signal<readonly Job[]>([]);
 /** What a study can be exported to. */
 export const media = signal<readonly Medium[]>([]);
+/** Null on a plain PC. */
+export const appliance = signal<Appliance | null>(null);
 export const worklist = signal<WorklistResult | null>(null);
 export const notices = signal<readonly Notice[]>([]);
 /** Counts changes of the local database, for screens that list it. */

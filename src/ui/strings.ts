@@ -16,6 +16,7 @@ const states: Record<Acquisition["state"], string> = {
   ready: "READY",
   exposing: "X-RAY ON",
   processing: "Processing",
+  calibrating: "Calibrating the panel",
   fault: "FAULT",
 };
 
@@ -312,6 +313,57 @@ export const strings = {
     retry: "Try again",
     log: "Log",
     to: "to",
+  },
+  calibration: {
+    title: "Panel calibration",
+    pinText: "Calibrating is for service. Enter the service PIN.",
+    holds: "Calibration holds",
+    sources: { measured: "Measured", panel: "Panel's own maps," },
+    defects: (count: number) => `${count} defective pixels`,
+    offset: "Offset",
+    offsetHint: "Dark frames, no X-rays",
+    all: "Offset, gain, defects",
+    allHint: "With X-rays",
+    confirmText:
+      "X-rays follow. Tube aligned to the panel, collimator wide open, nothing in the beam, nobody in the room?",
+    begins: "The panel is made ready",
+    measuring: (now: {
+      readonly modeId: string;
+      readonly phase: "dark" | "flat";
+      readonly frames: number;
+      readonly framesTotal: number;
+    }) =>
+      `${now.phase === "dark" ? "Dark" : "Flat"} frames of mode ${now.modeId}: ${now.frames} of ${now.framesTotal}`,
+    columns: ["Mode", "Map", "Level", "Before", "Spread", "Noise"],
+    kinds: { offset: "Offset", gain: "Gain", defect: "Defects" },
+    actions: {
+      start: "Start",
+      confirm: "Yes, expose",
+      accept: "Take into use",
+      cancel: "Discard",
+      undo: "Undo",
+    },
+  },
+  appliance: {
+    title: "Appliance",
+    version: (version: string) => `Version ${version}`,
+    slot: (slot: string) => `Slot ${slot}`,
+    other: (version: string) => `${version} in the other slot`,
+    tries: (count: number) => `on trial, ${count} starts left`,
+    timeServers: (servers: string) => `Time from ${servers}`,
+    noStick: "No stick is plugged in.",
+    update: "Update from it",
+    updateTitle: "Install an update",
+    updateText:
+      "The update in the folder udr-update of the stick is checked and written beside the running version. Leave the stick in until it is done.",
+    receiving: "An update is being received",
+    installing: (version: string, percent: number) => `Installing ${version}: ${percent} %`,
+    installed: (version: string) => `${version} is installed: restart to run it`,
+    release: "Remove safely",
+    restart: "Restart",
+    restartTitle: "Restart the device",
+    restartText: "The device is not ready for about two minutes.",
+    restarting: "The device restarts",
   },
   system: {
     title: "System",

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type {
   Acquisition,
+  Calibration,
   Configuration,
   Exam,
   ExamInstance,
@@ -17,12 +18,21 @@ import type {
   NewExam,
   WorklistResult,
 } from "../../src/api/contract.ts";
-import type { ConfigurationChange, Device, PixelFrame } from "../../src/api/device.ts";
+import type {
+  CalibrationPort,
+  ConfigurationChange,
+  Device,
+  PixelFrame,
+} from "../../src/api/device.ts";
 import { EventLog } from "../../src/api/event-log.ts";
 import type { LiveFrame } from "../../src/api/live-frame.ts";
+import { appliancePort, type Described } from "../../src/api/ports/appliance-port.ts";
 import { type Answer, answer, refuse } from "../../src/api/problem.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.ts";
+import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
 
 export const COLUMNS = 640;
 export const ROWS = 800;
@@ -52,7 +62,15 @@ export interface FakeDevice extends Device {
 
 export interface FakeOptions {
   /** Which optional groups the device offers; all by default. */
-  readonly without?: readonly ("simulator" | "worklist" | "query" | "media" | "live")[];
+  readonly without?: readonly (
+    | "simulator"
+    | "worklist"
+    | "query"
+    | "media"
+    | "live"
+    | "calibration"
+    | "appliance"
+  )[];
   /** Images are runs of so many frames: in each but the first a square in the middle is darker. */
   readonly frames?: number;
 }
@@ -470,13 +488,83 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       list: async () => [
         { kind: "usb", device: "/dev/sdb1", label: "STICK", freeBytes: 1e9, usable: true },
       ],
+      async release(device) {
+        calls.push(`release ${device}`);
+        return device === "/dev/sdb1"
+          ? answer({ text: "Everything is written; the stick can be pulled out." })
+          : refuse("not-found", `${device} is not plugged in.`);
+      },
     };
+  if (!without.has("calibration")) optional.calibration = fakeCalibration();
+  if (!without.has("appliance"))
+    optional.appliance = fakeAppliance(clock, calls, events, {
+      health: () => device.health(),
+      configuration: () => device.configuration.read(),
+    });
   if (!without.has("live"))
     optional.live = {
       subscribe: (onFrame) => liveFrames.add(onFrame),
       held: () => device.heldFrame,
     };
   return device;
+}
+
+/** Goes from one state to the next as told, and has one mode. */
+function fakeCalibration(): CalibrationPort {
+  let state: Calibration["procedure"]["state"] = "idle";
+  const view = (): Calibration => ({
+    procedure: { state },
+    modes: [{ modeId: "full", columns: 2688, rows: 2688, valid: true, maps: [], damaged: [] }],
+  });
+  const step = (from: string, to: typeof state): Answer<Calibration> => {
+    if (state !== from) return refuse("wrong-state", "Not now.");
+    state = to;
+    return answer(view());
+  };
+  return {
+    state: view,
+    start: async () => step("idle", "confirm"),
+    confirm: async () => step("confirm", "summary"),
+    accept: async () => step("summary", "idle"),
+    cancel: async () => {
+      state = "idle";
+      return answer(view());
+    },
+    undo: async (modeId) =>
+      modeId === "full" ? answer(view()) : refuse("unknown-reference", "There is no such mode."),
+  };
+}
+
+/** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
+function fakeAppliance(clock: Clock, calls: string[], events: EventLog, described: Described) {
+  const machine = simulatedAppliance({ otherVersion: "0.0.9" });
+  const service = new ApplianceService({
+    appliance: machine,
+    uploads: {
+      async receive(body) {
+        let bytes = 0;
+        for await (const chunk of body) bytes += chunk.byteLength;
+        calls.push(`upload ${bytes}`);
+        return "/data/updates/upload";
+      },
+      async clear() {},
+    },
+    readSet: async () => ({
+      facts: { product: "UDR-10A", version: "0.2.0", schema: 3, readableFromSchema: 3 },
+    }),
+    clock,
+    log: silentLog,
+    drives: {
+      open: async (device) =>
+        device === "/dev/sdb1"
+          ? { kind: "open", drive: { root: "/stick", label: "STICK", release: async () => "" } }
+          : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
+    },
+    inUse: () =>
+      calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
+  });
+  service.changes.add((data) => events.publish({ type: "appliance", data }));
+  return appliancePort(service, described);
 }
 
 function patientOf(request: NewExam, counter: number): Exam["patient"] {

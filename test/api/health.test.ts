@@ -38,6 +38,7 @@ function health(commitment: ArchiveCommitment | undefined, pipeline?: PipelineFi
     remote: () => undefined,
     commitment: () => commitment,
     missing: [],
+    calibration: [],
     lostImages: 0,
   };
   return healthSchema.parse(healthOf(facts));

@@ -308,6 +308,35 @@ export function detectorContract(name: string, make: MakePanel): void {
       expect(await refusal(panel.factoryCalibration("huge"))).toContain("no mode huge");
     });
 
+    for (const kind of ["dark", "flat"] as const)
+      test(`a run of ${kind} frames, as a calibration takes it, ends by itself and each is ${kind}`, async () => {
+        const frames = 5;
+        await arm(run({ kind, frames }));
+        await panel.trigger();
+        let released = 0;
+        while (panel.state() !== "idle") {
+          await clock.advance(PERIOD_MS);
+          // The last one is looked at.
+          for (const { slot } of log.frames().slice(released, frames - 1)) {
+            slots.release(slot);
+            released++;
+          }
+        }
+        await clock.advance(LONG_MS);
+        expect(log.frames().map((f) => f.header.kind)).toEqual(Array(frames).fill(kind));
+        expect(panel.state()).toBe("idle");
+        const [offset, , defect] = await panel.factoryCalibration("binned");
+        const pixels = slots.uint16(log.frames().at(-1)?.slot ?? -1, offset?.pixels.length);
+        let [sum, good] = [0, 0];
+        pixels.forEach((value, i) => {
+          if (defect?.pixels[i] !== 0) return;
+          sum += value - (offset?.pixels[i] ?? 0);
+          good++;
+        });
+        if (kind === "dark") expect(Math.abs(sum / good)).toBeLessThan(0.5);
+        else expect(sum / good).toBeGreaterThan(1000);
+      });
+
     test("a corrected flat frame shows the beam's smooth field and no pattern of the panel", async () => {
       const [offset, gain, defect] = await panel.factoryCalibration("full");
       await arm(radiograph({ kind: "flat" }));

@@ -134,6 +134,9 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
     panel: panel.info,
     fetch: (modeId) => panel.factoryCalibration(modeId),
     load: (modeIndex, maps) => pixels.loadCalibration(modeIndex, maps),
+    limits: () => configuration.acquisition.calibration,
+    temperatureC: () => null,
+    nowMs: () => clock.nowMs(),
     log,
   });
   const acquisition = new Acquisition(
@@ -161,6 +164,7 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
     pixels,
     panel: panel.info,
     calibratedMs: (modeIndex) => calibrations.madeMs(modeIndex),
+    uncorrected: (modeIndex) => calibrations.fault(modeIndex),
     instancePixelBytesMax: options.instancePixelBytesMax,
   });
   const render = new RenderClient();
@@ -174,7 +178,7 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
     images,
     positioner,
     dapMeter: generator.dapMeter,
-    calibrated: (modeIndex) => calibrations.ready(modeIndex),
+    calibration: (modeIndex) => calibrations.check(modeIndex),
     render,
   });
   const news: ExamNews[] = [];

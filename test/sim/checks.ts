@@ -96,14 +96,16 @@ const ON_ITS_WAY_MS = 1_000;
 
 /**
  * Exactly once: an instance comes again only where the answer to it was lost on the way, or before
- * the device had recorded it.
+ * the device had recorded it; or where somebody asked for it after the archive had disowned it.
  */
 function checkReceipts({ ledger, archive, complain }: DayParts): void {
   for (const [uid, receipts] of Map.groupBy(archive.receipts, (r) => r.sopInstanceUid)) {
     const good = receipts.filter((r) => r.success);
     good.forEach((receipt, i) => {
       const next = good[i + 1];
-      if (next !== undefined && !answerWasLost(receipt, next, ledger.cutsMs))
+      if (next === undefined || answerWasLost(receipt, next, ledger.cutsMs)) return;
+      const askedMs = ledger.askedAgainMs.get(uid);
+      if (askedMs === undefined || askedMs < receipt.atMs || askedMs > next.atMs)
         complain(`${uid} was stored at ${clockTime(receipt)} and came again at ${clockTime(next)}`);
     });
   }

@@ -4,7 +4,8 @@
 import type { Exam } from "../../src/model/exam.ts";
 import type { ExposureReport } from "../../src/model/exposure.ts";
 import type { InstanceRecord } from "../../src/model/instance.ts";
-import type { SendResult } from "../../src/store/job-table.ts";
+import type { CommitmentAnswer } from "../../src/store/commitment-table.ts";
+import type { NewJob, SendResult } from "../../src/store/job-table.ts";
 import type { Change } from "../../src/store/records.ts";
 import type { StorageMethod, StoragePort } from "../../src/store/storage-port.ts";
 import type { Observer } from "./machine.ts";
@@ -16,6 +17,10 @@ export class Ledger implements Observer {
   readonly exams = new Map<string, Exam>();
   /** Instances whose storage at the archive is recorded, and the answer will not be forgotten. */
   readonly acknowledged = new Set<string>();
+  /** Instances that the archive acknowledged and disowned afterwards (commitment failure). */
+  readonly #disowned = new Set<string>();
+  /** When somebody asked for such an instance to be sent again, by SOP Instance UID. */
+  readonly askedAgainMs = new Map<string, number>();
   readonly beams: ExposureReport[] = [];
   /** Studies deleted, with the instances they had. */
   readonly deleted = new Map<string, readonly string[]>();
@@ -65,6 +70,21 @@ export class Ledger implements Observer {
         const { item, sendState } = args[0] as SendResult;
         if (sendState === "stored" || sendState === "warning")
           this.acknowledged.add(item.sopInstanceUid);
+        break;
+      }
+      case "recordCommitment":
+        for (const { sopInstanceUid, failureReason } of args[1] as readonly CommitmentAnswer[])
+          if (failureReason === null) this.#disowned.delete(sopInstanceUid);
+          else if (this.acknowledged.has(sopInstanceUid)) this.#disowned.add(sopInstanceUid);
+        break;
+      case "createJob": {
+        const { parameters, items } = args[0] as NewJob;
+        if (parameters.type !== "send") break;
+        for (const uid of items)
+          if (this.#disowned.delete(uid)) {
+            this.acknowledged.delete(uid);
+            this.askedAgainMs.set(uid, this.#nowMs());
+          }
         break;
       }
       case "deleteStudy":

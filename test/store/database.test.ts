@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase, openDatabaseReadOnly, schemaVersion } from "../../src/store/database.ts";
-import { MIGRATIONS } from "../../src/store/migrations.ts";
+import { MIGRATIONS, readableFromSchema } from "../../src/store/migrations.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "database-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,11 +28,19 @@ test("an older database is brought forward with its rows", () => {
   old.close();
   const next = [
     ...MIGRATIONS,
-    { title: "more", sql: "ALTER TABLE settings ADD COLUMN extra TEXT" },
+    {
+      title: "more",
+      sql: "ALTER TABLE settings ADD COLUMN extra TEXT",
+      readableFrom: 4,
+    },
   ];
   const db = openDatabase(path, next);
   expect(schemaVersion(db)).toBe(next.length);
-  expect(db.query("SELECT * FROM settings").get()).toEqual({ key: "k", value: "1", extra: null });
+  expect(db.query("SELECT * FROM settings WHERE key = 'k'").get()).toEqual({
+    key: "k",
+    value: "1",
+    extra: null,
+  });
   db.close();
 });
 
@@ -41,7 +49,11 @@ test("a step that fails leaves the database at the step before", () => {
   openDatabase(path).close();
   const broken = [
     ...MIGRATIONS,
-    { title: "broken", sql: "CREATE TABLE half (a INTEGER); CREATE NONSENSE" },
+    {
+      title: "broken",
+      sql: "CREATE TABLE half (a INTEGER); CREATE NONSENSE",
+      readableFrom: 1,
+    },
   ];
   expect(() => openDatabase(path, broken)).toThrow(/cannot be opened/);
   const db = openDatabase(path);
@@ -54,9 +66,46 @@ test("a database of a newer program is refused with words", () => {
   const path = join(folder, "newer.sqlite");
   openDatabase(path, [
     ...MIGRATIONS,
-    { title: "future", sql: "CREATE TABLE f (a INTEGER)" },
+    { title: "future", sql: "CREATE TABLE f (a INTEGER)", readableFrom: MIGRATIONS.length + 1 },
   ]).close();
+  const before = readFileSync(path);
   expect(() => openDatabase(path)).toThrow(/made by a newer program/);
+  expect(readFileSync(path)).toEqual(before);
+});
+
+test("a database of a newer program that older ones can read is worked with, and stays newer", () => {
+  const path = join(folder, "readable.sqlite");
+  const newer = [
+    ...MIGRATIONS,
+    { title: "index", sql: "CREATE INDEX f ON settings (value)", readableFrom: MIGRATIONS.length },
+  ];
+  openDatabase(path, newer).close();
+  const db = openDatabase(path);
+  db.run("INSERT INTO settings VALUES ('old', '1')");
+  expect(schemaVersion(db)).toBe(MIGRATIONS.length + 1);
+  db.close();
+  const again = openDatabase(path, newer);
+  expect(again.query("SELECT value FROM settings WHERE key = 'old'").get()).toEqual({ value: "1" });
+  again.close();
+});
+
+test("one step that older programs cannot read holds for all after it", () => {
+  const path = join(folder, "held.sqlite");
+  const [first, second] = [MIGRATIONS.length + 1, MIGRATIONS.length + 2];
+  const newer = [
+    ...MIGRATIONS,
+    { title: "drop", sql: "DROP TABLE counters", readableFrom: first },
+    { title: "index", sql: "CREATE INDEX f ON settings (value)", readableFrom: 1 },
+  ];
+  openDatabase(path, newer).close();
+  expect(() => openDatabase(path)).toThrow(`schema ${second}, readable from ${first}`);
+  expect(readableFromSchema(newer)).toBe(first);
+});
+
+test("no step claims programs that do not exist", () => {
+  MIGRATIONS.forEach((step, i) => {
+    expect(step.readableFrom).toBeWithin(1, i + 2);
+  });
 });
 
 test("a file that is no database is refused with its name", async () => {
@@ -70,7 +119,7 @@ test("a reading connection sees what was committed and changes nothing", () => {
   const writer = openDatabase(path);
   const reader = openDatabaseReadOnly(path);
   writer.run("INSERT INTO settings VALUES ('a', '2')");
-  expect(reader.query("SELECT value FROM settings").get()).toEqual({ value: "2" });
+  expect(reader.query("SELECT value FROM settings WHERE key = 'a'").get()).toEqual({ value: "2" });
   expect(() => reader.run("DELETE FROM settings")).toThrow(/readonly/);
   reader.close();
   writer.close();

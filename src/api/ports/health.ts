@@ -27,6 +27,8 @@ export interface HealthFacts {
   readonly commitment: (remoteId: string) => ArchiveCommitment | undefined;
   /** Instances whose file is missing or short. */
   readonly missing: readonly string[];
+  /** Calibration maps that are damaged or do not hold any more, in words. */
+  readonly calibration: readonly string[];
   /** Exposures that left no image although one was wanted. */
   readonly lostImages: number;
 }
@@ -55,6 +57,7 @@ export function healthOf(facts: HealthFacts): Health {
     ...(facts.missing.length > 0
       ? [`${facts.missing.length} stored object(s) are missing from the disk; call service.`]
       : []),
+    ...facts.calibration.map((text) => `${text[0]?.toUpperCase()}${text.slice(1)}.`),
     ...(facts.lostImages > 0
       ? [`${facts.lostImages} exposure(s) left no image since the start; see the log.`]
       : []),

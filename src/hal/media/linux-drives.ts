@@ -16,9 +16,13 @@ export interface LinuxDrivesOptions {
   readonly dataFolder: string;
   /** Whether a folder may stand for a drive (development). */
   readonly allowPaths: () => boolean;
+  /** Unmounts a folder; where this is not given, the service manager is asked. */
+  readonly unmount?: ((root: string) => Promise<void>) | undefined;
 }
 
 export function linuxDrives(options: LinuxDrivesOptions): Drives {
+  const { unmount = systemdUnmount } = options;
+  const release = (root: string) => releaseAt(root, unmount);
   const judged = async (): Promise<JudgedDrive[]> => {
     // The package's main module wants a native part that Linux does not need.
     const { lsblk } = (await import("drivelist/js/lsblk")) as {
@@ -51,18 +55,27 @@ export function linuxDrives(options: LinuxDrivesOptions): Drives {
         drive: { root: device, label: device, release: async () => "Everything is written." },
       };
     },
+    async release(device) {
+      const drive = (await judged()).find((d) => d.device === device);
+      if (drive === undefined) return null;
+      return drive.root === null ? "The stick can be pulled out." : release(drive.root);
+    },
   };
 }
 
 /** Unmounts where this device has the right to, else at least everything is on the medium. */
-async function release(root: string): Promise<string> {
+async function releaseAt(root: string, unmount: (root: string) => Promise<void>): Promise<string> {
   await run("sync", ["-f", root], { timeout: RELEASE_TIMEOUT_MS });
   try {
-    await run("systemd-umount", [root], { timeout: RELEASE_TIMEOUT_MS });
+    await unmount(root);
     return "Everything is written; the stick can be pulled out.";
   } catch {
     return "Everything is written and synced; the stick can be pulled out when its lamp is quiet.";
   }
+}
+
+async function systemdUnmount(root: string): Promise<void> {
+  await run("systemd-umount", [root], { timeout: RELEASE_TIMEOUT_MS });
 }
 
 function freeBytes(path: string): number | null {

@@ -31,4 +31,6 @@ export type OpenDriveOutcome =
 export interface Drives {
   list(): Promise<readonly MediumInfo[]>;
   open(device: string): Promise<OpenDriveOutcome>;
+  /** Lets a drive go, also one that cannot be written to; null where it is not plugged in. */
+  release(device: string): Promise<string | null>;
 }

@@ -4,7 +4,10 @@ import { useSignal } from "@preact/signals";
 import type { EchoResult, RemoteHealth, RemoteView } from "../../api/contract.ts";
 import { apiPath, send } from "../client.ts";
 import { byteSize, clockTime, dateTime } from "../format.ts";
+import { ApplianceCard } from "../parts/appliance-card.tsx";
 import { Button } from "../parts/button.tsx";
+import { CalibrationCard } from "../parts/calibration-card.tsx";
+import { isAppliance } from "../service-actions.ts";
 import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
@@ -80,6 +83,8 @@ export function SystemScreen() {
           ]}
         />
       </div>
+      <CalibrationCard />
+      {isAppliance() && <ApplianceCard />}
       <section class="card list-card">
         <header>
           <h2>{words.remotes}</h2>

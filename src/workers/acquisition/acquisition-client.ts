@@ -2,6 +2,7 @@
 // falls, whoever waits is told, and a new port has to be started.
 
 import { SystemClock, sleep } from "../../core/clock.ts";
+import { programEntry } from "../../core/program-file.ts";
 import type { SlotPoolLayout } from "../../core/slot-pool.ts";
 import {
   type ArmRequest,
@@ -24,7 +25,7 @@ import type { PanelPort } from "./panel-port.ts";
  */
 export function startAcquisition(
   spec: DriverSpec,
-  entry: URL = new URL("./acquisition-worker.ts", import.meta.url),
+  entry: URL = programEntry("acquisition-worker", import.meta.url),
 ): Promise<PanelPort> {
   const worker = new Worker(entry);
   return new Promise((resolve, reject) => {

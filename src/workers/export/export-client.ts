@@ -1,5 +1,6 @@
 // The main thread's side of the writing thread.
 
+import { programEntry } from "../../core/program-file.ts";
 import { WorkerThread } from "../worker-thread.ts";
 import type { ExportAnswer, ExportTask } from "./messages.ts";
 
@@ -13,7 +14,7 @@ export class ExportClient implements ExportWriter {
   readonly #thread: WorkerThread<null, ExportTask, ExportAnswer>;
 
   /** `entry` is the file of the thread's code. */
-  constructor(entry: URL = new URL("./export-worker.ts", import.meta.url)) {
+  constructor(entry: URL = programEntry("export-worker", import.meta.url)) {
     this.#thread = new WorkerThread({ name: "export worker", entry, start: null });
   }
 

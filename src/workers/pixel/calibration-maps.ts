@@ -22,6 +22,8 @@ const NOISE_TIMES = 4;
 const NOISE_PART = 0.1;
 /** A line is defective throughout where in a window of this length more than half of it is. */
 const LINE_WINDOW = 64;
+/** … and it ends where of the pixels from there inwards, so many, at least half are. */
+const LINE_END_WINDOW = 8;
 /** Flats are taken between these parts of full scale. */
 const LEVEL_MIN_PART = 0.05;
 const LEVEL_MAX_PART = 0.8;
@@ -177,13 +179,23 @@ function markLine(
     const begin = end - window + 1;
     if (begin > 0 && map[first + (begin - 1) * step] !== 0) found--;
     if (begin < 0 || found * 2 <= window) continue;
-    // From the first to the last defect of the window, so that a line does not outgrow itself.
-    let from = begin;
-    let to = end;
-    while (map[first + from * step] === 0) from++;
-    while (map[first + to * step] === 0) to--;
-    for (let at = from; at <= to; at++) inLine[first + at * step] = 1;
+    // A lone defect beyond its end, such as another line that crosses there, does not lengthen a line.
+    const from = lineEnd(map, first + begin * step, step, window);
+    const to = window - 1 - lineEnd(map, first + end * step, -step, window);
+    for (let at = from; at <= to; at++) inLine[first + (begin + at) * step] = 1;
   }
+}
+
+/** Steps from `start` to the first defect from which on a line is dense; `length`: there is none. */
+function lineEnd(map: Uint16Array, start: number, step: number, length: number): number {
+  const ahead = Math.min(LINE_END_WINDOW, length);
+  for (let at = 0; at + ahead <= length; at++) {
+    if (map[start + at * step] === 0) continue;
+    let dense = 0;
+    for (let k = at; k < at + ahead; k++) if (map[start + k * step] !== 0) dense++;
+    if (dense * 2 >= ahead) return at;
+  }
+  return length;
 }
 
 interface Tile {

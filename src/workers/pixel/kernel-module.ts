@@ -1,7 +1,7 @@
 // The compiled kernels: loaded once, instantiated per thread over the one shared memory. Pointers are
 // byte addresses, counts are pixels; what each does is said beside its source in kernels/.
 
-import { join } from "node:path";
+import { builtFile } from "../../core/program-file.ts";
 import { PixelError } from "./pixel-error.ts";
 
 export const PAGE_BYTES = 65536;
@@ -160,8 +160,8 @@ export interface Kernels {
   shrink(source: number, columns: number, rows: number, out: number, factor: number): void;
 }
 
-/** Where the build puts the module, seen from the source tree. */
-export const KERNELS_PATH = join(import.meta.dir, "../../../dist/kernels.wasm");
+/** Where the build puts the module. */
+export const KERNELS_PATH = builtFile("kernels.wasm");
 
 /** @throws PixelError when the module is missing or no module. */
 export async function compileKernels(path: string = KERNELS_PATH): Promise<WebAssembly.Module> {

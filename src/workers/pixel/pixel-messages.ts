@@ -133,9 +133,9 @@ export type TaskResult =
   | { readonly type: "done" }
   | { readonly type: "look"; readonly field: Rectangle; readonly beamPart: number }
   | { readonly type: "range"; readonly range: RelevantRange }
-  | { readonly type: "measure"; readonly mean: number }
   | { readonly type: "dark-taken"; readonly figures: MapFigures; readonly defects: DefectCounts }
   | { readonly type: "flat-taken"; readonly gain: GainResult; readonly defects: DefectCounts }
+  | { readonly type: "measure"; readonly mean: number }
   /** null: more defects than the list has room for. */
   | { readonly type: "defects"; readonly count: number | null };
 

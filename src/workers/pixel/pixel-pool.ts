@@ -4,6 +4,7 @@
 import { assert } from "../../core/assert.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Listeners } from "../../core/listeners.ts";
+import { programEntry } from "../../core/program-file.ts";
 import { SlotPool } from "../../core/slot-pool.ts";
 import type { CalibrationMap, DetectorMode } from "../../hal/detector/detector.ts";
 import type { ProcessingSetting } from "../../model/protocol.ts";
@@ -116,7 +117,7 @@ export class PixelPool {
     this.raw = new SlotPool(buffer, this.map.raw);
     this.image = new SlotPool(buffer, this.map.image);
     this.display = new SlotPool(buffer, this.map.display);
-    const entry = options.entry ?? new URL("./pixel-worker.ts", import.meta.url);
+    const entry = options.entry ?? programEntry("pixel-worker", import.meta.url);
     this.#threads = Array.from(
       { length: workers },
       () =>

@@ -2,6 +2,7 @@
 // thread of their own.
 
 import { assert } from "../../core/assert.ts";
+import { programEntry } from "../../core/program-file.ts";
 import type { FilmBoxPicture } from "../../model/film.ts";
 import { WorkerError, WorkerThread } from "../worker-thread.ts";
 import type { TextPage } from "./page.ts";
@@ -16,7 +17,7 @@ export class RenderClient {
   #waiting = 0;
 
   /** `entry` is the file of the thread's code. */
-  constructor(entry: URL = new URL("./render-worker.ts", import.meta.url)) {
+  constructor(entry: URL = programEntry("render-worker", import.meta.url)) {
     this.#thread = new WorkerThread({ name: "render worker", entry, start: null });
   }
 

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { AssertionError } from "../../core/assert.ts";
 import type { Log } from "../../core/log.ts";
+import { programEntry } from "../../core/program-file.ts";
 import { openDatabaseReadOnly } from "../../store/database.ts";
 import { fileSource } from "../../store/file-source.ts";
 import { openIncoming } from "../../store/incoming-file.ts";
@@ -38,7 +39,7 @@ export async function startStorage(
   log: Log,
   onDeath: (error: StorageDied) => void,
 ): Promise<StoragePort> {
-  const worker = new Worker(new URL("./storage-worker.ts", import.meta.url).href);
+  const worker = new Worker(programEntry("storage-worker", import.meta.url));
   const waiting = new Map<number, Waiting>();
   const opened = Promise.withResolvers<StoragePort["reconciliation"]>();
   const closed = Promise.withResolvers<void>();

@@ -135,3 +135,16 @@ test("a line that is defective for the most part is defective throughout, and en
   expect(inLines).toBe(SHAPE.rows - 20);
   expect(pixels).toBe(inLines + 1);
 });
+
+test("a lone defect beyond a line's ends does not lengthen it", () => {
+  const map = words();
+  const at = (x: number, y: number) => y * SHAPE.columns + x;
+  for (let y = 30; y < 80; y++) map[at(50, y)] = 1;
+  for (const y of [4, 10, 88]) map[at(50, y)] = 1;
+  const { pixels, inLines } = completeLines(SHAPE, map);
+  expect([map[at(50, 29)], map[at(50, 30)], map[at(50, 79)], map[at(50, 80)]]).toEqual([
+    0, 1, 1, 0,
+  ]);
+  expect(inLines).toBe(50);
+  expect(pixels).toBe(53);
+});

@@ -144,6 +144,7 @@ test("a store that cannot be opened says why", async () => {
   const { Database } = await import("bun:sqlite");
   const db = new Database(join(at, "database.sqlite"));
   db.run("PRAGMA user_version = 999");
+  db.run("UPDATE settings SET value = '998' WHERE key = 'readableFromSchema'");
   db.close();
   await expect(start(at)).rejects.toThrow(/newer program \(schema 999/);
 });

@@ -1,10 +1,10 @@
 // Starts the simulated panel as a process beside the device, and ends it with it.
 
-import { join } from "node:path";
+import { programEntry } from "../../../../core/program-file.ts";
 import { DetectorError } from "../../detector.ts";
 import type { StreamFaults } from "./simulated-gige-panel.ts";
 
-const ENTRY = join(import.meta.dir, "simulator-main.ts");
+const ENTRY = Bun.fileURLToPath(programEntry("simulator-main", import.meta.url));
 
 export interface SimulatorCounts {
   readonly packets: number;

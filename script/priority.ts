@@ -1,11 +1,11 @@
-// The device's place among the programs of its machine: it goes before its own screen. A browser that
-// draws the live view on the same cores would otherwise make frames wait, and in the end lose them.
+// A benchmark's place among the programs of its machine: before whatever else runs there, as the appliance's
+// service manager puts the device before its own screen (Nice= and CPUWeight= of udr.service).
 
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
 /** Nine times the share of a program that asks for nothing (nice levels, sched(7)). */
-export const DEVICE_NICE = -10;
+export const BENCH_NICE = -10;
 
 const GROUP = "/proc/self/autogroup";
 
@@ -24,8 +24,8 @@ export interface PrioritySystem {
  */
 export function goFirst(system: PrioritySystem = linux()): boolean {
   try {
-    for (const thread of system.threads()) system.setThread(thread, DEVICE_NICE);
-    system.setSession?.(DEVICE_NICE);
+    for (const thread of system.threads()) system.setThread(thread, BENCH_NICE);
+    system.setSession?.(BENCH_NICE);
     return true;
   } catch {
     return false;

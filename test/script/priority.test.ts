@@ -1,7 +1,7 @@
 // The device's priority, asked of a system that lets it and of one that does not.
 
 import { expect, test } from "bun:test";
-import { DEVICE_NICE, goFirst, type PrioritySystem } from "../../../src/hal/process/priority.ts";
+import { BENCH_NICE, goFirst, type PrioritySystem } from "../../script/priority.ts";
 
 test("every thread of the process is raised, and its session", () => {
   const raised: (readonly [number | "session", number])[] = [];
@@ -12,9 +12,9 @@ test("every thread of the process is raised, and its session", () => {
   };
   expect(goFirst(system)).toBe(true);
   expect(raised).toEqual([
-    [11, DEVICE_NICE],
-    [12, DEVICE_NICE],
-    ["session", DEVICE_NICE],
+    [11, BENCH_NICE],
+    [12, BENCH_NICE],
+    ["session", BENCH_NICE],
   ]);
 });
 
@@ -32,7 +32,7 @@ test("threads that are started afterwards have the raised priority (where the sy
   const program = `
     import { getPriority } from "node:os";
     import { readdirSync } from "node:fs";
-    import { goFirst } from ${JSON.stringify(Bun.resolveSync("../../../src/hal/process/priority.ts", import.meta.dir))};
+    import { goFirst } from ${JSON.stringify(Bun.resolveSync("../../script/priority.ts", import.meta.dir))};
     const { setPriority } = await import("node:os");
     const threads = () => readdirSync("/proc/self/task").map(Number);
     const raised = goFirst({ threads, setThread: setPriority, setSession: null });
@@ -48,5 +48,5 @@ test("threads that are started afterwards have the raised priority (where the sy
     raised: boolean;
     levels: number[];
   };
-  expect(levels).toEqual([raised ? DEVICE_NICE : 0]);
+  expect(levels).toEqual([raised ? BENCH_NICE : 0]);
 });
