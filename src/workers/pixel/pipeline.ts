@@ -29,6 +29,9 @@ const PREVIEW_SIDE_MAX = 192;
 /** An automatic window is at least this part of all values, so that an empty frame isn't all noise. */
 const WINDOW_WIDTH_MIN = 1 / 128;
 
+/** Boxes of the small picture that a collimator's edge may take of the opening. */
+const EDGE_BOXES = 2;
+
 /** Runs tasks side by side, one a thread and the rest in turn. Rejects after all have ended. */
 export interface Crew {
   readonly threads: number;
@@ -161,8 +164,8 @@ export async function processFrame(
 
   let found = seen === null ? undefined : windowOf(seen.counts, curveTable, bitsStored);
   if (enhancement !== null && seen !== null) {
-    const { field, counts } = seen;
-    const target = { image: curved, shape, field, bitsStored, middle: counts.median };
+    const middle = seen.counts.median;
+    const target = { image: curved, shape, field: opening(seen.field, shape), bitsStored, middle };
     const bandsIn = (rows: number) => bandsOf(rows, crew.threads);
     for (const tasks of enhancementPhases(enhancement, target, places.scratch, bandsIn))
       await phase("enhance", tasks);
@@ -288,7 +291,19 @@ function planned(
   if (use !== "radiograph" || noise === undefined || seen === null) return null;
   const { bitsStored } = mode;
   const [finest] = history;
-  return planEnhancement(processing, noise, bitsStored, enhancement, finest, shape, seen.field);
+  const field = opening(seen.field, shape);
+  return planEnhancement(processing, noise, bitsStored, enhancement, finest, shape, field);
+}
+
+/** The collimator's opening with the boxes that hold its edge, which the analysis leaves out of the field. */
+function opening(field: Rectangle, shape: Shape): Rectangle {
+  const penumbra = EDGE_BOXES * previewFactor(shape);
+  return {
+    left: Math.max(0, field.left - penumbra),
+    top: Math.max(0, field.top - penumbra),
+    right: Math.min(shape.columns, field.right + penumbra),
+    bottom: Math.min(shape.rows, field.bottom + penumbra),
+  };
 }
 
 /** Counts in `work` → tones in the area the enhancement works on. */

@@ -17,7 +17,7 @@ import {
   toneNoise,
 } from "../../../src/workers/pixel/enhancement-tables.ts";
 import { noiseModel } from "../../../src/workers/pixel/noise-model.ts";
-import type { FrameResult } from "../../../src/workers/pixel/pipeline.ts";
+import { type FrameResult, previewFactor } from "../../../src/workers/pixel/pipeline.ts";
 import { PixelPool } from "../../../src/workers/pixel/pixel-pool.ts";
 import { pyramidBytes, pyramidOver, SCALES_MAX } from "../../../src/workers/pixel/pyramid.ts";
 import { BUILD_TIME_MAX_MS } from "./bench-memory.ts";
@@ -256,7 +256,7 @@ test("every number of stored bits takes the same picture", async () => {
   for (const mean of means) expect(Math.abs(mean - (means[3] ?? 0))).toBeLessThan(0.002);
 });
 
-test("what lies outside the collimated field is left alone, counts and field are the same", async () => {
+test("what lies behind the collimator is left alone, counts and field are the same", async () => {
   const scene: Scene = (x, y) =>
     x < 96 || x >= 400 || y < 96 || y >= 350 ? 30 : 1500 + 10 * (x % 200) + (y % 20 < 10 ? 60 : 0);
   const [before, after] = await radiographs(scene, 0.3, [{}, STRONG]);
@@ -264,14 +264,33 @@ test("what lies outside the collimated field is left alone, counts and field are
   expect(after.analysis).toEqual(before.analysis);
   const { left, top, right, bottom } = before.analysis.field;
   expect([left, top, right, bottom].join()).not.toBe([0, 0, COLUMNS, ROWS].join());
+  // The collimator's edge, two boxes of the small picture, belongs to the picture.
+  const edge = 2 * previewFactor({ columns: COLUMNS, rows: ROWS });
+  const isOut = (x: number, y: number) =>
+    x < left - edge || x >= right + edge || y < top - edge || y >= bottom + edge;
   let changed = 0;
   for (let i = 0; i < PIXELS; i++) {
     const [x, y] = [i % COLUMNS, Math.floor(i / COLUMNS)];
     if (before.image[i] === after.image[i]) continue;
-    if (x < left || x >= right || y < top || y >= bottom) throw new Error(`${x}, ${y} changed`);
+    if (isOut(x, y)) throw new Error(`${x}, ${y} changed`);
     changed++;
   }
   expect(changed).toBeGreaterThan(((right - left) * (bottom - top)) / 2);
+});
+
+test("a strip inside the collimator's edge is enhanced as the rest is", async () => {
+  // Openings that begin anywhere in a box of the small picture; inside all is alike.
+  for (const first of [96, 99, 101, 103]) {
+    const scene: Scene = (x, y) =>
+      x < first || x >= 400 || y < first || y >= 350 ? 20 : 1500 * 2 ** ((x - first) / 120);
+    const [before, after] = await radiographs(scene, 0, [{}, { latitude: 0.5 }]);
+    const moved = (x: number) =>
+      (after?.image[200 * COLUMNS + x] ?? 0) - (before?.image[200 * COLUMNS + x] ?? 0);
+    const inside = moved(first + 60);
+    expect(Math.abs(inside)).toBeGreaterThan(150);
+    // A strip left plain would not have moved at all.
+    for (let x = first; x < first + 40; x++) expect(moved(x) / inside).toBeWithin(0.7, 2.5);
+  }
 });
 
 test("the automatic window is that of the enhanced picture", async () => {
