@@ -157,10 +157,12 @@ for (const { name, present, start } of ARCHIVES)
       const here = await device.get<StudyAnswer[]>("studies");
       const count = here[0]?.numberOfInstances ?? 0;
       expect(count).toBeLessThan(40);
-      // Orthanc reads a file for some of its answers to the query; where that one is lost it says so.
-      if (count === 0) expect(job.reason).toMatch(/0 of 40 images|C000/);
-      else expect(job.reason).toContain(`${count} of 40 images`);
-      expect(job.progress).toEqual({ done: count, total: 40 });
+      expect(job.progress.done).toBe(count);
+      // Orthanc reads a file for some of its answers to the query; where that one is lost it says so, and
+      // nobody knows how many there are.
+      if (count === 0 && job.reason?.includes("C000")) return;
+      expect(job.reason).toContain(`${count} of 40 images`);
+      expect(job.progress.total).toBe(40);
     }, 60_000);
 
     test("a retrieve is cancelled, and another one takes up what is missing", async () => {
