@@ -41,11 +41,14 @@ export interface DetectorInfo {
   readonly modes: readonly DetectorMode[];
 }
 
+/** A gain of 1 in a map's 1.15 fixed point. */
+export const UNITY_GAIN = 32768;
+
 /** What a calibration map was made of; the map itself is raw 16-bit data of the mode's size. */
 export interface CalibrationMap {
   readonly kind: "offset" | "gain" | "defect";
   readonly modeId: string;
-  /** Offset: counts. Gain: 1.15 fixed-point factors (32768 = 1). Defect: 0 good, else defective. */
+  /** Offset: counts. Gain: 1.15 fixed-point factors ({@link UNITY_GAIN} = 1). Defect: 0 good, else defective. */
   readonly pixels: Uint16Array;
   readonly createdMs: number;
   readonly temperatureC: number;

@@ -1,10 +1,10 @@
 // Calibration maps out of summed frames: offset from dark ones, gain from flat ones, and the pixels that
 // cannot be believed. Runs in a pixel thread; the figures it answers are what a service engineer compares.
 
+import { UNITY_GAIN } from "../../hal/detector/detector.ts";
+import type { MapFigures } from "../../model/calibration.ts";
 import type { Shape } from "./pixel-messages.ts";
 
-/** 1 in 1.15 fixed point. */
-const GAIN_ONE = 32768;
 /** A map's figures are taken over this part of each side, around the middle. */
 const CENTRE_PART = 0.5;
 /** Pixels are compared with others of a tile of this side. */
@@ -43,15 +43,6 @@ export interface FrameSums {
   readonly squares: Uint32Array;
   /** 2 … 128. */
   readonly frames: number;
-}
-
-export interface MapFigures {
-  /** Offset: counts. Gain: level of the flats, counts over the offset. */
-  readonly mean: number;
-  /** Over the pixels, in the same units; of the gain in parts of 1. */
-  readonly sd: number;
-  /** Noise of one frame, counts. */
-  readonly noise: number;
 }
 
 /** Mean dark counts of every pixel, rounded. */
@@ -101,10 +92,10 @@ export function gainMap(
     };
   const reference = meanOfCentre(shape, signal);
   for (let i = 0; i < out.length; i++) {
-    const factor = (GAIN_ONE * reference) / signal(i) + 0.5;
-    out[i] = factor >= 1 && factor <= 65535 ? factor : GAIN_ONE;
+    const factor = (UNITY_GAIN * reference) / signal(i) + 0.5;
+    out[i] = factor >= 1 && factor <= 65535 ? factor : UNITY_GAIN;
   }
-  const { sd } = spread(out, shape, GAIN_ONE);
+  const { sd } = spread(out, shape, UNITY_GAIN);
   return { kind: "made", figures: { mean: reference, sd, noise: noiseOf(flat, shape) } };
 }
 

@@ -1,9 +1,10 @@
 // What the pool and its threads tell each other: tasks on a band of rows, addresses and numbers, never
 // pixels. A task is pure work on the shared memory, so a phase is over when all its tasks are.
 
+import type { MapFigures } from "../../model/calibration.ts";
 import type { ProcessingSetting } from "../../model/protocol.ts";
 import type { Rectangle, RelevantRange } from "./analysis.ts";
-import type { DefectCounts, GainResult, MapFigures } from "./calibration-maps.ts";
+import type { DefectCounts, GainResult } from "./calibration-maps.ts";
 import type { Curve } from "./characteristic.ts";
 import type { EnhancementTask } from "./enhancement.ts";
 import type { CalibrationAreas, ModeLayout } from "./memory-map.ts";

@@ -6,7 +6,7 @@ import type { Clock } from "../../core/clock.ts";
 import { Listeners } from "../../core/listeners.ts";
 import { programEntry } from "../../core/program-file.ts";
 import { SlotPool } from "../../core/slot-pool.ts";
-import type { CalibrationMap, DetectorMode } from "../../hal/detector/detector.ts";
+import { type CalibrationMap, type DetectorMode, UNITY_GAIN } from "../../hal/detector/detector.ts";
 import type { ProcessingSetting } from "../../model/protocol.ts";
 import { type WorkerError, WorkerThread } from "../worker-thread.ts";
 import { curveKey } from "./characteristic.ts";
@@ -327,7 +327,7 @@ export class PixelPool {
     await breath();
     const gain = by("gain");
     if (gain) new Uint16Array(buffer, mode.gain, pixels).set(gain);
-    else if (!was?.hasGain) new Uint16Array(buffer, mode.gain, pixels).fill(GAIN_ONE);
+    else if (!was?.hasGain) new Uint16Array(buffer, mode.gain, pixels).fill(UNITY_GAIN);
 
     await breath();
     let count = was?.defects.count ?? 0;
@@ -393,6 +393,3 @@ export class PixelPool {
 
 /** Lets the event loop go round between two large copies. */
 const breath = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-/** 1 in 1.15 fixed point. */
-const GAIN_ONE = 32768;

@@ -6,7 +6,7 @@ import { residualOf } from "../../../script/benchmarks/quality/residual.ts";
 import { build } from "../../../script/build-kernels.ts";
 import { SimulatedClock, SystemClock } from "../../../src/core/clock.ts";
 import type { CalibrationMap, DetectorMode } from "../../../src/hal/detector/detector.ts";
-import { UNITY_GAIN } from "../../../src/hal/detector/sim/sensor.ts";
+import { UNITY_GAIN } from "../../../src/hal/detector/detector.ts";
 import {
   phantomFrames,
   SIMULATED_MODES,

@@ -10,6 +10,7 @@ import {
   type CalibrationMap,
   DetectorError,
   type DetectorMode,
+  UNITY_GAIN,
 } from "../detector.ts";
 import { SIMULATED_MODES } from "../sim/simulated-detector.ts";
 import { type FrameMaker, SoftwarePanel } from "../software-panel.ts";
@@ -24,7 +25,6 @@ const FILES_MAX = 2000;
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
 /** A flat frame, counts. */
 const FLAT_COUNTS = 6000;
-const UNITY_GAIN = 32768;
 const TEMPERATURE_C = 30;
 
 export interface ReplayDetectorOptions {

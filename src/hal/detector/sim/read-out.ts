@@ -2,9 +2,10 @@
 // response, offset with its drift, noise that a line's pixels share, defects, saturation.
 
 import type { Random } from "../../../core/random.ts";
+import { UNITY_GAIN } from "../detector.ts";
 import { LAG_NEXT_FRAME } from "./afterglow.ts";
 import { NOISE_VALUES, noiseTable } from "./noise-table.ts";
-import { READ_NOISE_COUNTS, SATURATION, type Sensor, UNITY_GAIN } from "./sensor.ts";
+import { READ_NOISE_COUNTS, SATURATION, type Sensor } from "./sensor.ts";
 
 /** Noise of the supply while a line is read out: the same for all its pixels. */
 export const LINE_NOISE_COUNTS = 0.4;

@@ -2,13 +2,11 @@
 // ground truth; the calibration a panel ships with is what averaging many frames would find.
 
 import type { Random } from "../../../core/random.ts";
-import type { CalibrationMap, DetectorMode } from "../detector.ts";
+import { type CalibrationMap, type DetectorMode, UNITY_GAIN } from "../detector.ts";
 import { NOISE_VALUES, noiseTable } from "./noise-table.ts";
 
 /** Full scale of 14 bits; brighter pixels stop there. */
 export const SATURATION = 16383;
-/** 1.0 in 1.15 fixed point. */
-export const UNITY_GAIN = 32768;
 /** Mean dark value, counts. */
 const OFFSET_MEAN = 220;
 const OFFSET_PIXEL_SD = 4;

@@ -12,6 +12,7 @@ import {
   type DetectorMode,
   type PhantomName,
   type SimulatedBeam,
+  UNITY_GAIN,
 } from "../detector.ts";
 import { type FrameMaker, SoftwarePanel } from "../software-panel.ts";
 import {
@@ -28,7 +29,7 @@ import { SOURCE_TO_PANEL_MM } from "./beam-field.ts";
 import { type IdealImage, PHASES_PER_SECOND, RUN_PHASES } from "./ideal-image.ts";
 import { drawnGrid, project, projectOpenBeam } from "./projection.ts";
 import { type Light, meanRow, readOut } from "./read-out.ts";
-import { type Defect, makeSensor, type Sensor, shippedMaps, UNITY_GAIN } from "./sensor.ts";
+import { type Defect, makeSensor, type Sensor, shippedMaps } from "./sensor.ts";
 
 /** Full resolution for radiographs; 2×2 binned, with a more sensitive amplifier, for runs. */
 export const SIMULATED_MODES: readonly DetectorMode[] = [
