@@ -1,6 +1,7 @@
 // Fluoroscopy on the whole device: frames of the simulated GigE Vision panel (a process of its own) to
-// the saved objects, while a study is sent and worklists are queried; without and with the kiosk's live
-// view in a real browser, all on the same two cores. fluoro [seconds=60] [cores=0,1] [browser=no].
+// the saved objects, while a study is sent and worklists are queried; with nobody watching, with a plain
+// client of the live view, and with the kiosk in a real browser, all on the same two cores.
+// fluoro [seconds=60] [cores=0,1] [watch=nobody,socket,browser].
 
 import { existsSync } from "node:fs";
 import { open, statfs } from "node:fs/promises";
@@ -8,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { Health } from "../../src/api/contract.ts";
+import { unreachable } from "../../src/core/assert.ts";
 import { dicomDateTime } from "../../src/core/clock.ts";
 import {
   type SimulatorProcess,
@@ -15,6 +17,7 @@ import {
 } from "../../src/hal/detector/gige/simulator/start-simulator.ts";
 import { OBJECTS, objectPath } from "../../src/store/object-path.ts";
 import { strings } from "../../src/ui/strings.ts";
+import { parseLive } from "../../src/ui/viewer/live-view.tsx";
 import { type DeviceProcess, startDevice, until } from "../../test/device-process.ts";
 import { findings } from "../../test/dicom/iod/dciodvfy.ts";
 import { installed } from "../../test/peers/program.ts";
@@ -43,6 +46,15 @@ const NEEDED = ["storescp", "wlmscpfs", "dump2dcm", "dciodvfy"];
 /** The issue's targets, ms. */
 const TARGET_MS = { withoutBrowser: 15, withBrowser: 33, loopStall: 10 };
 
+/** Who watches the live view meanwhile. */
+type Watch = "nobody" | "socket" | "browser";
+const WATCHES: readonly Watch[] = ["nobody", "socket", "browser"];
+const WATCH_NAMES: Readonly<Record<Watch, string>> = {
+  nobody: "without a browser",
+  socket: "without a browser, a plain client of the live view",
+  browser: "with the live view in Chromium",
+};
+
 interface Part {
   readonly frames: string;
   readonly lost: string;
@@ -61,13 +73,15 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
   const cores = await confine(options["cores"] ?? "0,1");
   const rows: string[][] = [];
   const targets: Target[] = [];
-  for (const browser of options["browser"] === "no" ? [false] : [false, true]) {
-    const name = browser ? "with the live view in Chromium" : "without a browser";
-    if (browser && noChromium) {
+  const chosen = options["watch"]?.split(",");
+  for (const watch of WATCHES) {
+    if (chosen !== undefined && !chosen.includes(watch)) continue;
+    const name = WATCH_NAMES[watch];
+    if (watch === "browser" && noChromium) {
       rows.push([`${name}: skipped, Chromium is not installed`, ...Array<string>(12).fill("")]);
       continue;
     }
-    const { frames, lost, objects, rest, targets: held } = await part(seconds, browser);
+    const { frames, lost, objects, rest, targets: held } = await part(seconds, watch);
     rows.push([name, frames, lost, objects, ...rest]);
     targets.push(...held);
   }
@@ -88,7 +102,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       "to the main loop p50 / p99 / max ms",
       "to the picture p50 / p99 / max ms",
       "loop stall p99 / max ms",
-      "shown by the browser, frames/s",
+      "live view: come to the client or painted by the browser, frames/s",
       "studies sent, queries",
       "device CPU %",
       "panel CPU %",
@@ -100,7 +114,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
   };
 }
 
-async function part(seconds: number, withBrowser: boolean): Promise<Part> {
+async function part(seconds: number, watch: Watch): Promise<Part> {
   const panel = await startSimulator();
   try {
     await using archive = await startStorescp(["--ignore"]);
@@ -121,9 +135,9 @@ async function part(seconds: number, withBrowser: boolean): Promise<Part> {
       operator: "Bench^Operator",
       protocolId: "fluoroscopy",
     });
-    await using browser = withBrowser ? await openBrowser(device.http) : null;
+    await using watcher = await watcherOf(watch, device.http);
     await prepared(device, exam.id);
-    return await exposed({ device, panel, browser, study, examId: exam.id, seconds });
+    return await exposed({ device, panel, watch, watcher, study, examId: exam.id, seconds });
   } finally {
     await panel.stop();
   }
@@ -132,14 +146,16 @@ async function part(seconds: number, withBrowser: boolean): Promise<Part> {
 interface Room {
   readonly device: DeviceProcess;
   readonly panel: SimulatorProcess;
-  readonly browser: LiveBrowser | null;
+  readonly watch: Watch;
+  readonly watcher: Watcher | null;
   readonly study: string;
   readonly examId: string;
   readonly seconds: number;
 }
 
 async function exposed(room: Room): Promise<Part> {
-  const { device, panel, browser, study, examId, seconds } = room;
+  const { device, panel, watch, watcher, study, examId, seconds } = room;
+  const browserPid = watcher?.pid ?? null;
   const { pid } = device.process;
   const countsBefore = await freshCounts(device);
   const before = await memoryOf(pid);
@@ -147,9 +163,9 @@ async function exposed(room: Room): Promise<Part> {
   const processors = async () => ({
     device: await processorMs(pid),
     panel: await processorMs(panel.pid),
-    browser: browser === null ? 0 : await familyProcessorMs(browser.pid),
+    browser: browserPid === null ? 0 : await familyProcessorMs(browserPid),
   });
-  await browser?.count();
+  await watcher?.count();
   const [from, beganMs] = [await processors(), performance.now()];
   const others = besides(device, study);
   await device.post("simulator/expose", {
@@ -158,7 +174,7 @@ async function exposed(room: Room): Promise<Part> {
     fps: FPS,
   });
   const [to, tookMs] = [await processors(), performance.now() - beganMs];
-  const shown = (await browser?.shown()) ?? null;
+  const seen = (await watcher?.seen()) ?? null;
   const { sent, queries } = await others.end();
   const memory = await memoryOf(pid);
   const counts = await freshCounts(device);
@@ -182,24 +198,24 @@ async function exposed(room: Room): Promise<Part> {
       three(pipeline.arrivalMs),
       three(pipeline.pictureMs),
       `${pipeline.loopStallMs.p99} / ${pipeline.loopStallMs.max}`,
-      shown === null ? "" : (shown / seconds).toFixed(1),
+      seen === null ? "" : (seen / seconds).toFixed(1),
       `${sent}, ${queries}`,
       percent("device"),
       percent("panel"),
-      browser === null ? "" : percent("browser"),
+      browserPid === null ? "" : percent("browser"),
       `${before.residentMib.toFixed(0)} / ${memory.peakMib.toFixed(0)}`,
     ],
-    targets: targetsOf(pipeline, { wanted, saved, withBrowser: browser !== null }),
+    targets: targetsOf(pipeline, { wanted, saved, watch }),
   };
 }
 
 function targetsOf(
   { arrivalMs, pictureMs, loopStallMs }: NonNullable<Health["pipeline"]>,
-  run: { readonly wanted: number; readonly saved: Saved; readonly withBrowser: boolean },
+  run: { readonly wanted: number; readonly saved: Saved; readonly watch: Watch },
 ): Target[] {
-  const { wanted, saved, withBrowser } = run;
-  const where = withBrowser ? "with the browser" : "without a browser";
-  const toMainMs = withBrowser ? TARGET_MS.withBrowser : TARGET_MS.withoutBrowser;
+  const { wanted, saved, watch } = run;
+  const where = WATCH_NAMES[watch];
+  const toMainMs = watch === "browser" ? TARGET_MS.withBrowser : TARGET_MS.withoutBrowser;
   return [
     {
       what: `fluoroscopy ${where}: frames lost, objects`,
@@ -305,19 +321,58 @@ async function freshCounts(device: DeviceProcess): Promise<Health["detector"]> {
   });
 }
 
-// ---- the browser -----------------------------------------------------------------------------------
+// ---- who watches -----------------------------------------------------------------------------------
 
-interface LiveBrowser extends AsyncDisposable {
-  /** The process all of the browser's come from. */
-  readonly pid: number;
-  /** Counts what is painted from now on. */
+interface Watcher extends AsyncDisposable {
+  /** The browser's process that all of its others come from; null where there is none. */
+  readonly pid: number | null;
+  /** Counts what comes from now on. */
   count(): Promise<void>;
-  /** Live frames painted since, each once. */
-  shown(): Promise<number>;
+  /** Live frames since, each once. */
+  seen(): Promise<number>;
+}
+
+function watcherOf(watch: Watch, http: string): Promise<Watcher | null> {
+  switch (watch) {
+    case "nobody":
+      return Promise.resolve(null);
+    case "socket":
+      return openClient(http);
+    case "browser":
+      return openBrowser(http);
+    default:
+      return unreachable(watch);
+  }
+}
+
+/** A client that takes whatever the feed sends. */
+async function openClient(http: string): Promise<Watcher> {
+  const socket = new WebSocket(`${http.replace("http", "ws")}/api/v1/live`);
+  socket.binaryType = "arraybuffer";
+  let frames = 0;
+  let last: number | undefined;
+  socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+    const picture = parseLive(data);
+    if (picture === null || picture.held || picture.sequence === last) return;
+    last = picture.sequence;
+    frames++;
+  };
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = () => reject(new Error("the live view cannot be opened"));
+  });
+  return {
+    pid: null,
+    count: async () => {
+      frames = 0;
+    },
+    seen: async () => frames,
+    [Symbol.asyncDispose]: async () => socket.close(),
+  };
 }
 
 /** The kiosk page with the open exam on it, as at the console. */
-async function openBrowser(http: string): Promise<LiveBrowser> {
+async function openBrowser(http: string): Promise<Watcher> {
   const before = await childrenCalled("chrom");
   const browser = await launchBrowser();
   const [pid] = (await childrenCalled("chrom")).filter((child) => !before.includes(child));
@@ -330,7 +385,7 @@ async function openBrowser(http: string): Promise<LiveBrowser> {
   return {
     pid,
     count: () => countPainted(page),
-    shown: () => page.evaluate(() => Number(document.body.dataset["painted"])),
+    seen: () => page.evaluate(() => Number(document.body.dataset["painted"])),
     [Symbol.asyncDispose]: () => browser.close(),
   };
 }

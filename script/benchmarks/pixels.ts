@@ -4,7 +4,7 @@
 
 import { build } from "../build-kernels.ts";
 import { kernelTimes } from "./pixels/kernels.ts";
-import { rowOf } from "./pixels/measured.ts";
+import { rowOf, WARM_UP_ROUNDS } from "./pixels/measured.ts";
 import { peerTimes } from "./pixels/peers.ts";
 import { pipelineTimes } from "./pixels/pipelines.ts";
 import { FRAMES } from "./pixels/scene.ts";
@@ -25,7 +25,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
     title: "Pixels",
     note:
       `\`script/bench pixels\`. Frames of ${side}×${side}×16 in the shared memory, ${FRAMES} of them in turn so that ` +
-      `none is in the cache; kernels on one thread, pipelines on two; ${rounds} rounds, everything once a round. ` +
+      `none is in the cache; kernels on one thread, pipelines on two; ${rounds} rounds after ${WARM_UP_ROUNDS} to warm up, everything once a round. ` +
       "GB/s counts what is read and written. “× copy” is the time in units of a frame's memory copy in the same rounds, " +
       "“× its bytes” in units of the time that its bytes take at that copy's speed. GB/s and ratios are of the best " +
       "rounds, since on a shared machine others get in between. Pipelines with the processing of the first shipped " +

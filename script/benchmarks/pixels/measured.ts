@@ -23,6 +23,9 @@ export function ofItsBytes(one: Measured, copy: Measured): number | null {
   return best(one) / ((best(copy) * one.bytes) / copy.bytes);
 }
 
+/** The engine compiles a kernel for good only after it has run many times, as it long has on a device. */
+export const WARM_UP_ROUNDS = 40;
+
 /** Work on one of the frames; its time is the whole call, or what it answers, ms. */
 export interface Work {
   readonly name: string;
@@ -32,12 +35,12 @@ export interface Work {
 
 /**
  * Takes every piece of work once a round, over frames in turn, so that no frame is still in the cache
- * and slow rounds meet all. The first rounds warm up.
+ * and slow rounds meet all. The first WARM_UP_ROUNDS are not counted.
  */
 export async function inTurn(work: readonly Work[], rounds: number): Promise<Measured[]> {
   const times = work.map((): number[] => []);
   let frame = 0;
-  for (let round = -FRAMES; round < rounds; round++)
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++)
     for (const [i, { run }] of work.entries()) {
       frame = (frame + 1) % FRAMES;
       const startMs = performance.now();

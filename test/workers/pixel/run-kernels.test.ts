@@ -66,7 +66,7 @@ function bandsAt(rows: number, cut: number) {
   ].filter(({ rowFrom, rowTo }) => rowTo > rowFrom);
 }
 
-const scratchFor = (columns: number) => b.area8(NOISE_LINES_BYTES + 3 * (columns * 2 + 32));
+const scratchFor = (columns: number) => b.area8(NOISE_LINES_BYTES + 4 * (columns * 2 + 32));
 
 for (const model of [NOISE, { countsPerQuantum: 40, readNoise: 3 }])
   test(`the filter in time is its twin to the bit, in any bands, at ${model.countsPerQuantum} counts a quantum`, () => {
