@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
+  COLLIMATED_BEAMS,
   DEFECT_KINDS,
   type DoseStep,
   doseSeries,
@@ -80,6 +81,25 @@ for (const [name, side] of [
       });
     }
   });
+
+describe("collimated fields", () => {
+  let rig: PanelRig;
+
+  beforeAll(async () => {
+    await build();
+    rig = await startRig(4);
+  }, BUILD_TIME_MAX_MS);
+
+  afterAll(() => rig.close());
+
+  for (const beam of COLLIMATED_BEAMS)
+    test(`${beam.phantom} ${beam.openingMm.join(" ")}: edges within two pixels of the analysis, index within 2 %`, async () => {
+      for (const { dose, fieldOffMm, proportion } of await doseSeries(rig, beam, [0.25, 4])) {
+        expect(Math.abs(fieldOffMm), `dose ${dose}`).toBeLessThan(5.2);
+        expect(Math.abs(proportion - 1), `dose ${dose}`).toBeLessThan(INDEX_OFF_MAX);
+      }
+    });
+});
 
 describe("sharpness and noise", () => {
   let rig: PanelRig;

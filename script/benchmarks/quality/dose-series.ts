@@ -1,8 +1,13 @@
 // What correction leaves, how well defects are repaired, and whether the exposure index follows the dose.
 
-import type { PhantomName, SimulatedBeam } from "../../../src/hal/detector/detector.ts";
+import type {
+  DetectorMode,
+  PhantomName,
+  SimulatedBeam,
+} from "../../../src/hal/detector/detector.ts";
 import type { DefectKind } from "../../../src/hal/detector/sim/sensor.ts";
 import { EXPOSURE_INDEX_PER_UGY } from "../../../src/model/exposure-index.ts";
+import type { Rectangle } from "../../../src/workers/pixel/analysis.ts";
 import { COUNTS, type PanelRig } from "./panel-rig.ts";
 import { meanOf } from "./picture.ts";
 import { type RepairQuality, type Residual, repairQuality, residualOf } from "./residual.ts";
@@ -19,6 +24,17 @@ export const USUAL_BEAMS: readonly (SimulatedBeam & { readonly phantom: PhantomN
   { phantom: "abdomen", kv: 75, mas: 0.45 },
   { phantom: "extremity", kv: 55, mas: 0.6 },
 ];
+/** Parts of them, with and without direct beam. */
+export const COLLIMATED_BEAMS: readonly (SimulatedBeam & {
+  readonly phantom: PhantomName;
+  readonly openingMm: readonly [number, number, number, number];
+})[] = [
+  { phantom: "thorax", kv: 110, mas: 0.2, openingMm: [-180, -180, 180, 150] },
+  { phantom: "thorax", kv: 110, mas: 0.4, openingMm: [-150, -120, -20, 60] },
+  { phantom: "abdomen", kv: 75, mas: 8, openingMm: [-70, -110, 70, 60] },
+  { phantom: "extremity", kv: 55, mas: 0.6, openingMm: [-60, -30, 60, 60] },
+];
+
 /** The direct beam is four times what the panel can tell. */
 export const SATURATING_BEAM: SimulatedBeam & { readonly phantom: PhantomName } = {
   phantom: "abdomen",
@@ -30,6 +46,9 @@ export const DOSES = [0.25, 0.5, 1, 2, 4] as const;
 export interface DoseStep {
   readonly phantom: PhantomName;
   readonly kv: number;
+  readonly openingMm: SimulatedBeam["openingMm"];
+  /** Distance of the worst edge of the collimated field from where it is, mm; outwards is negative. */
+  readonly fieldOffMm: number;
   /** In units of the usual one. */
   readonly dose: number;
   /** Of good pixels, with and without correction. */
@@ -80,6 +99,8 @@ export async function doseSeries(
     steps.push({
       phantom: usual.phantom,
       kv: usual.kv,
+      openingMm: usual.openingMm,
+      fieldOffMm: fieldOff(full, whole.result.analysis?.field, usual.openingMm),
       dose,
       left: residualOf(whole.image, ideal, noise, good),
       uncorrected: residualOf(plain, ideal, noise, good),
@@ -91,6 +112,23 @@ export async function doseSeries(
   }
   const perDose = steps.reduce((sum, step) => sum + step.index / step.dose, 0) / steps.length;
   return steps.map((step) => ({ ...step, proportion: step.index / step.dose / perDose }));
+}
+
+function fieldOff(
+  { columns, rows, pitchMm }: DetectorMode,
+  found: Rectangle | undefined,
+  openingMm: SimulatedBeam["openingMm"],
+): number {
+  const [halfWidth, halfHeight] = [(columns * pitchMm) / 2, (rows * pitchMm) / 2];
+  const [left, top, right, bottom] = openingMm ?? [-halfWidth, -halfHeight, halfWidth, halfHeight];
+  if (found === undefined) return Number.NaN;
+  const inwards = [
+    found.left * pitchMm - halfWidth - left,
+    found.top * pitchMm - halfHeight - top,
+    right - (found.right * pitchMm - halfWidth),
+    bottom - (found.bottom * pitchMm - halfHeight),
+  ];
+  return inwards.reduce((worst, off) => (Math.abs(off) > Math.abs(worst) ? off : worst), 0);
 }
 
 /** The mean dark level: what a viewer of the raw frame would take for black. */

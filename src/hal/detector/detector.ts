@@ -81,6 +81,8 @@ export interface SimulatedBeam {
   readonly mas: number;
   /** What lies on the panel; without it the one the driver was made with. */
   readonly phantom?: PhantomName | undefined;
+  /** The collimator's opening on the panel: left, top, right, bottom, mm from its middle; open without. */
+  readonly openingMm?: readonly [number, number, number, number] | undefined;
 }
 
 /** Bodies, and the plate with a straight edge that sharpness is measured with. */

@@ -1,4 +1,5 @@
-// What of a frame is anatomy: inside the collimator's opening and not the direct beam (direct-beam.ts).
+// What of a frame is anatomy: inside the collimator's opening (collimated-field.ts) and not the direct beam
+// (direct-beam.ts).
 // Found in a small picture of corrected counts; the window then comes from the full frame's histogram of it.
 
 import { relevantRegionMean } from "../../model/exposure-index.ts";
@@ -15,46 +16,6 @@ export interface Rectangle {
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
-}
-
-/** A row or column behind the collimator is darker than this part of the bright ones in the frame. */
-const BORDER_LEVEL = 0.12;
-/** The collimator's edge: the level rises this much within {@link EDGE_PIXELS}. */
-const EDGE_RISE = 2.5;
-const EDGE_PIXELS = 4;
-/** The bright level of a row, column or frame: this part of its pixels is darker. */
-const BRIGHT_PART = 0.95;
-
-/** The collimated field. The whole picture where no edge of a collimator can be seen. */
-export function findField(picture: Picture): Rectangle {
-  const { columns, rows, pixels } = picture;
-  const bright = quantile(pixels, BRIGHT_PART);
-  const row = Array.from({ length: rows }, (_, y) =>
-    quantile(pixels.subarray(y * columns, (y + 1) * columns), BRIGHT_PART),
-  );
-  const column = Array.from({ length: columns }, (_, x) =>
-    quantile(
-      Uint16Array.from({ length: rows }, (_, y) => pixels[y * columns + x] ?? 0),
-      BRIGHT_PART,
-    ),
-  );
-  const top = borderOf(row, bright);
-  const bottom = rows - borderOf(row.toReversed(), bright);
-  const left = borderOf(column, bright);
-  const right = columns - borderOf(column.toReversed(), bright);
-  const whole = { left: 0, top: 0, right: columns, bottom: rows };
-  return right - left < 2 || bottom - top < 2 ? whole : { left, top, right, bottom };
-}
-
-/** How many entries of a profile, from its start, lie behind the collimator. */
-function borderOf(profile: readonly number[], bright: number): number {
-  let dark = 0;
-  while (dark < profile.length && (profile[dark] ?? 0) < bright * BORDER_LEVEL) dark++;
-  if (dark === 0 || dark === profile.length) return 0;
-  const before = Math.max(1, profile[Math.max(0, dark - 2)] ?? 1);
-  const after = profile[Math.min(profile.length - 1, dark + EDGE_PIXELS - 2)] ?? 0;
-  // Thick anatomy gets dark slowly, a collimator at once. The penumbra's pixel goes too.
-  return after >= before * EDGE_RISE ? Math.min(dark + 1, profile.length - 1) : 0;
 }
 
 /**

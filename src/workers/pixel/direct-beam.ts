@@ -14,7 +14,7 @@ const NOISE_TIMES = 3;
 const NEARLY_LEVEL = 0.82;
 /** … this part lies within {@link EVEN_BAND} of the surface. Lungs and soft parts are spread out. */
 const EVEN_BAND = 0.03;
-const EVEN_PART_MIN = 0.75;
+const EVEN_PART_MIN = 0.95;
 /** It reaches the collimator: this part of the field's outline at least is beam. */
 const OUTLINE_PART_MIN = 0.02;
 /** Less than this part of the field is not worth leaving out. */
@@ -44,7 +44,7 @@ export function findDirectBeam(picture: Picture, field: Rectangle): Uint8Array |
   const beam = new Uint8Array(pixels.length);
   let count = markBrighter(picture, field, surface, level, beam);
   for (let round = 0; round < FIT_ROUNDS; round++) {
-    const fitted = fitSurface(picture, field, beam);
+    const fitted = fitGently(picture, field, beam);
     if (fitted === null) return null;
     surface = fitted;
     noise = noiseIn(picture, field, beam, surface);
@@ -117,7 +117,42 @@ function markBrighter(
   return count;
 }
 
-/** Which terms of the surface: powers of u and v. */
+/** How much the surface rises or falls over the whole picture's side, relative to it: mean of the marked. */
+function steepness(
+  { columns, rows }: Picture,
+  field: Rectangle,
+  marks: Uint8Array,
+  { u, v, uu, uv, vv, even }: Surface,
+): number {
+  const across = 2 / (field.right - field.left);
+  const down = 2 / (field.bottom - field.top);
+  let [sum, count] = [0, 0];
+  for (let y = field.top; y < field.bottom; y++)
+    for (let x = field.left; x < field.right; x++) {
+      if (marks[y * columns + x] === 0) continue;
+      const [i, j] = [(x - field.left + 0.5) * across - 1, (y - field.top + 0.5) * down - 1];
+      const level = even + u * i + v * j + uu * i * i + uv * i * j + vv * j * j;
+      const rise = Math.hypot((u + 2 * uu * i + uv * j) * across, (v + 2 * vv * j + uv * i) * down);
+      sum += rise / Math.max(1, level);
+      count++;
+    }
+  return count === 0 ? 0 : (Math.max(columns, rows) * sum) / count;
+}
+
+/** A beam's surface rises or falls by no more than so many times itself over the whole picture's side. */
+const STEEPNESS_MAX = 1.2;
+
+/** The surface of the highest order that is no steeper than a beam can be; slivers of beam tell little. */
+function fitGently(picture: Picture, field: Rectangle, marks: Uint8Array): Surface | null {
+  for (const terms of [6, 3, 1]) {
+    const surface = fitSurface(picture, field, marks, terms);
+    if (surface !== null && steepness(picture, field, marks, surface) <= STEEPNESS_MAX)
+      return surface;
+  }
+  return null;
+}
+
+/** Which terms of the surface: powers of u and v; the first three make a plane. */
 const TERMS = [
   [0, 0],
   [1, 0],
@@ -129,15 +164,16 @@ const TERMS = [
 /** The powers of u whose sums a row gives. */
 const POWERS = 5;
 
-/** The second-order surface with the least squares to the marked pixels; null where it is not defined. */
+/** The surface of so many terms with the least squares to the marked pixels; null where it is not defined. */
 function fitSurface(
   { columns, pixels }: Picture,
   field: Rectangle,
   marks: Uint8Array,
+  size: number,
 ): Surface | null {
-  const size = TERMS.length;
+  const terms = TERMS.slice(0, size);
   // Normal equations, the right side as the last column. Row by row, where v is the same for all.
-  const equations = TERMS.map(() => new Float64Array(size + 1));
+  const equations = terms.map(() => new Float64Array(size + 1));
   const across = 2 / (field.right - field.left);
   const sums = new Float64Array(POWERS);
   const weighted = new Float64Array(POWERS);
@@ -157,10 +193,10 @@ function fitSurface(
         power *= u;
       }
     }
-    for (const [i, [ui, vi]] of TERMS.entries()) {
+    for (const [i, [ui, vi]] of terms.entries()) {
       const equation = equations[i];
       if (equation === undefined) continue;
-      for (const [j, [uj, vj]] of TERMS.entries())
+      for (const [j, [uj, vj]] of terms.entries())
         equation[j] = (equation[j] ?? 0) + v ** (vi + vj) * (sums[ui + uj] ?? 0);
       equation[size] = (equation[size] ?? 0) + v ** vi * (weighted[ui] ?? 0);
     }
@@ -197,12 +233,12 @@ function solve(rows: Float64Array[]): number[] | null {
   return rows.map((row, i) => (row[size] ?? 0) / (row[i] ?? 1));
 }
 
-/** Median of |a − b| of two normal deviates, in standard deviations. */
-const MEDIAN_DIFFERENCE = 0.954;
+/** Median of |a − 2b + c| of three normal deviates, in standard deviations. */
+const MEDIAN_DIFFERENCE = 1.652;
 /** One row of so many is enough to know the noise. */
 const NOISE_ROW_STEP = 4;
 
-/** Noise of the marked pixels relative to the surface, from neighbours side by side. */
+/** Noise of the marked pixels relative to the surface, from neighbours side by side; a slope is none. */
 function noiseIn(
   { columns, pixels }: Picture,
   field: Rectangle,
@@ -214,31 +250,37 @@ function noiseIn(
   let count = 0;
   for (let y = field.top; y < field.bottom; y += NOISE_ROW_STEP) {
     surfaceRow(surface, field, y, row);
-    for (let x = field.left + 1; x < field.right; x++) {
+    for (let x = field.left + 1; x < field.right - 1; x++) {
       const at = y * columns + x;
-      if (marks[at] === 0 || marks[at - 1] === 0) continue;
-      found[count++] = Math.abs((pixels[at] ?? 0) - (pixels[at - 1] ?? 0)) / (row[x] ?? 1);
+      if (marks[at] === 0 || marks[at - 1] === 0 || marks[at + 1] === 0) continue;
+      const bow = (pixels[at - 1] ?? 0) - 2 * (pixels[at] ?? 0) + (pixels[at + 1] ?? 0);
+      found[count++] = Math.abs(bow) / (row[x] ?? 1);
     }
   }
   const sorted = found.subarray(0, count).sort();
   return (sorted[count >> 1] ?? 0) / MEDIAN_DIFFERENCE;
 }
 
-/** Whether nearly all that is about as bright as the surface lies close to it. */
-function isEven(
-  { columns, pixels }: Picture,
-  field: Rectangle,
-  surface: Surface,
-  noise: number,
-): boolean {
+/** Whether nearly all that is about as bright as the surface lies close to it, the skin's pixels apart. */
+function isEven(picture: Picture, field: Rectangle, surface: Surface, noise: number): boolean {
+  const { columns, pixels } = picture;
+  const bright = new Uint8Array(pixels.length);
+  markBrighter(picture, field, surface, NEARLY_LEVEL - NOISE_TIMES * noise, bright);
   const row = new Float64Array(columns);
   let [near, close] = [0, 0];
-  for (let y = field.top; y < field.bottom; y++) {
+  for (let y = field.top + 1; y < field.bottom - 1; y++) {
     surfaceRow(surface, field, y, row);
-    for (let x = field.left; x < field.right; x++) {
-      const off = (pixels[y * columns + x] ?? 0) / (row[x] ?? 1) - 1;
-      if (off < NEARLY_LEVEL - 1 - NOISE_TIMES * noise) continue;
+    for (let x = field.left + 1; x < field.right - 1; x++) {
+      const at = y * columns + x;
+      const within =
+        bright[at] === 1 &&
+        bright[at - 1] === 1 &&
+        bright[at + 1] === 1 &&
+        bright[at - columns] === 1 &&
+        bright[at + columns] === 1;
+      if (!within) continue;
       near++;
+      const off = (pixels[at] ?? 0) / (row[x] ?? 1) - 1;
       if (Math.abs(off) < EVEN_BAND + NOISE_TIMES * noise) close++;
     }
   }

@@ -1,9 +1,10 @@
 // Carries out one task on the shared memory: picks the kernel and turns rows into addresses.
 
 import { unreachable } from "../../core/assert.ts";
-import { anatomyMask, findField, relevantRange } from "./analysis.ts";
+import { anatomyMask, relevantRange } from "./analysis.ts";
 import { completeLines, darkDefects, flatDefects, gainMap, offsetMap } from "./calibration-maps.ts";
 import { fillCurve } from "./characteristic.ts";
+import { findField } from "./collimated-field.ts";
 import { listDefects } from "./defects.ts";
 import { findDirectBeam } from "./direct-beam.ts";
 import { runEnhancementTask } from "./enhancement-task.ts";

@@ -4,11 +4,11 @@ import { expect, test } from "bun:test";
 import { Random } from "../../../src/core/random.ts";
 import {
   anatomyMask,
-  findField,
   type Picture,
   type Rectangle,
   relevantRange,
 } from "../../../src/workers/pixel/analysis.ts";
+import { findField } from "../../../src/workers/pixel/collimated-field.ts";
 import { findDirectBeam } from "../../../src/workers/pixel/direct-beam.ts";
 
 const SIZE = 100;
@@ -41,6 +41,28 @@ test("each edge of the collimator is found, penumbra included", () => {
     picture((x, y) => (x < 10 || x >= 80 || y < 5 || y >= 90 ? 60 : body(x, y, 30, 8000))),
   );
   expect(field).toEqual({ left: 11, top: 6, right: 79, bottom: 89 });
+});
+
+test("the edges of a small field in thick anatomy are found in the halo of its scatter", () => {
+  const halo = (x: number, y: number) => {
+    const inside = x >= 35 && x < 65 && y >= 30 && y < 60;
+    const away = Math.hypot(Math.max(35 - x, 0, x - 64), Math.max(30 - y, 0, y - 59));
+    return 120 * Math.exp(-((away / 15) ** 2)) + (inside ? 400 : 1);
+  };
+  expect(findField(picture(halo))).toEqual({ left: 36, top: 31, right: 64, bottom: 59 });
+});
+
+test("what shows through blades that are not quite tight is no edge", () => {
+  // Outside the field a body lets 2 of 200 counts through; the field lies right in the middle.
+  const leaky = (x: number, y: number) =>
+    x >= 30 && x < 70 && y >= 30 && y < 70
+      ? 9000
+      : x < 10 || x >= 90
+        ? 200
+        : Math.abs(y - 50) < 48
+          ? 2
+          : 200;
+  expect(findField(picture(leaky))).toEqual({ left: 31, top: 31, right: 69, bottom: 69 });
 });
 
 test("anatomy that gets thick towards an edge is no collimator", () => {
@@ -114,6 +136,15 @@ test("soft parts that reach the edge of the field are anatomy, not beam", () => 
   for (const y of [1, 20, 60]) {
     for (const x of [42, 58]) expect(beam?.[y * SIZE + x]).toBe(0);
     for (const x of [10, 90]) expect(beam?.[y * SIZE + x]).toBe(1);
+  }
+});
+
+test("a sliver of beam beside the skin is found", () => {
+  const chest = picture((x, y) => (x < 5 ? 9000 : lungs(x, y)));
+  const beam = findDirectBeam(chest, WHOLE);
+  for (const y of [5, 50, 95]) {
+    expect(beam?.[y * SIZE + 2]).toBe(1);
+    expect(beam?.[y * SIZE + 10]).toBe(0);
   }
 });
 

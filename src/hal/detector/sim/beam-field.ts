@@ -50,3 +50,29 @@ export function beamField(grid: Grid): Float32Array {
   }
   return field;
 }
+
+/** Width of the half shadow that the focus makes of a blade of the collimator, mm. */
+const PENUMBRA_MM = 2;
+/** What leaves the tube housing beside the collimator's opening. */
+const LEAKAGE = 0.002;
+
+/** Takes from a picture what the collimator's blades keep off; `openingMm` as in SimulatedBeam. */
+export function collimate(
+  picture: Float32Array,
+  { columns, rows, stepMm, leftMm, topMm }: Grid,
+  [left, top, right, bottom]: readonly [number, number, number, number],
+): void {
+  const within = (at: number, low: number, high: number) =>
+    Math.min(1, Math.max(0, Math.min(at - low, high - at) / PENUMBRA_MM + 0.5));
+  const across = Float32Array.from({ length: columns }, (_, column) =>
+    within(leftMm + (column + 0.5) * stepMm, left, right),
+  );
+  for (let row = 0; row < rows; row++) {
+    const down = within(topMm + (row + 0.5) * stepMm, top, bottom);
+    for (let column = 0; column < columns; column++) {
+      const at = row * columns + column;
+      const open = LEAKAGE + (1 - LEAKAGE) * down * (across[column] as number);
+      picture[at] = (picture[at] as number) * open;
+    }
+  }
+}

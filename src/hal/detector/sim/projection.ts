@@ -1,9 +1,9 @@
 // The picture without noise: thickness maps of the phantom turned into the share of the open beam's
 // signal that reaches each pixel, energy by energy (Beer–Lambert), in the beam's field and with scatter.
 
-import type { PhantomName } from "../detector.ts";
+import type { PhantomName, SimulatedBeam } from "../detector.ts";
 import { ATTENUATION, perMillimetre } from "./attenuation.ts";
-import { beamField } from "./beam-field.ts";
+import { beamField, collimate } from "./beam-field.ts";
 import { projectEdge } from "./edge-object.ts";
 import { type IdealImage, RUN_PHASES } from "./ideal-image.ts";
 import type { Layer, Phantom, PhantomMaterial } from "./phantom.ts";
@@ -194,10 +194,15 @@ export function projectOpenBeam(mode: PanelGrid): IdealImage {
 }
 
 /**
- * The phantom's picture for a panel mode and tube voltage, behind the grid.
+ * The phantom's picture for a panel mode and a beam, behind the grid. The collimator leaves the test plate alone.
  * @param run draws the moving parts at every phase, with contrast agent
  */
-export function project(mode: PanelGrid, name: PhantomName, kv: number, run: boolean): IdealImage {
+export function project(
+  mode: PanelGrid,
+  name: PhantomName,
+  { kv, openingMm }: Pick<SimulatedBeam, "kv" | "openingMm">,
+  run: boolean,
+): IdealImage {
   if (name === "edge") return projectEdge(mode, run);
   const { grid, factor } = drawnGrid(mode);
   const { columns, rows } = grid;
@@ -229,6 +234,7 @@ export function project(mode: PanelGrid, name: PhantomName, kv: number, run: boo
   }
 
   const field = beamField(grid);
+  if (openingMm !== undefined) collimate(field, grid, openingMm);
   multiply(still, field);
   const scattered = scatterOn(scatterOf(still, waterMm(thickness), grid, true), grid);
   add(still, scattered);

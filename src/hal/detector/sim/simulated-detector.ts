@@ -331,8 +331,9 @@ class PhantomFrames implements FrameMaker {
 
   #ideal(mode: DetectorMode, beam: SimulatedBeam, run: boolean): IdealImage {
     const name = beam.phantom ?? this.#options.phantom ?? "thorax";
-    return this.#kept(`${mode.id} ${name} ${beam.kv} ${run}`, () =>
-      project(mode, name, beam.kv, run),
+    const opening = beam.openingMm?.join() ?? "open";
+    return this.#kept(`${mode.id} ${name} ${beam.kv} ${opening} ${run}`, () =>
+      project(mode, name, beam, run),
     );
   }
 
