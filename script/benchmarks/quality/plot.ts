@@ -64,7 +64,7 @@ export function svgOf(plot: Plot): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">`,
-    `<title>${plot.title}</title>`,
+    `<title>${escaped(plot.title)}</title>`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     text(WIDTH / 2, 20, plot.title, 'text-anchor="middle" font-size="14"'),
     ...ticks,
