@@ -361,7 +361,12 @@ function cancelledFrom(job: StoredJob, atMs: number): StoredJob {
   return withLine({ ...rest, state: "cancelled" }, "cancelled", atMs);
 }
 
+/**
+ * A line more. Of one that comes again and again the first and the newest are kept, which tell since when
+ * and whether still: a night without the archive must not push out what was before.
+ */
 function withLine(job: StoredJob, text: string, atMs: number): StoredJob {
-  const log: readonly JobLogLine[] = [...job.log, { atMs, text }];
-  return { ...job, log: log.slice(-JOB_LOG_LINES_MAX) };
+  const repeats = job.log.at(-1)?.text === text && job.log.at(-2)?.text === text;
+  const kept: readonly JobLogLine[] = repeats ? job.log.slice(0, -1) : job.log;
+  return { ...job, log: [...kept, { atMs, text }].slice(-JOB_LOG_LINES_MAX) };
 }

@@ -162,11 +162,29 @@ test("a stop interrupts the active job, which goes on after the next start", asy
 
 test("the log of a job keeps its newest lines", async () => {
   const site = await siteWith("1.1");
-  site.archive.answerAssociation = () => ({ kind: "unreachable", text: "away" });
+  let attempt = 0;
+  site.archive.answerAssociation = () => ({ kind: "unreachable", text: `away ${attempt++}` });
   const id = await send(site, ["1.1"]);
   await site.clock.advance(2 * JOB_LOG_LINES_MAX * RETRY_MS);
   const log = site.queue.job(id)?.log ?? [];
   expect(log).toHaveLength(JOB_LOG_LINES_MAX);
+  expect(log.at(-1)?.atMs).toBe(site.clock.nowMs());
+});
+
+test("of a line that comes again and again the log keeps the first and the newest", async () => {
+  const site = await siteWith("1.1");
+  let text = "away";
+  site.archive.answerAssociation = () => ({ kind: "unreachable", text });
+  const id = await send(site, ["1.1"]);
+  await site.clock.advance(10 * RETRY_MS);
+  text = "refused";
+  await site.clock.advance(RETRY_MS);
+  text = "away";
+  await site.clock.advance(10 * RETRY_MS);
+  const log = site.queue.job(id)?.log ?? [];
+  const [first, last] = [log[0]?.atMs ?? 0, log[1]?.atMs ?? 0];
+  expect(last - first).toBeGreaterThanOrEqual(8 * RETRY_MS);
+  expect(log).toHaveLength(5);
   expect(log.at(-1)?.atMs).toBe(site.clock.nowMs());
 });
 
