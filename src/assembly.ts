@@ -45,6 +45,7 @@ import { ExportJobExecutor, type ExportSettings } from "./jobs/export-job.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
 import { PrintJobExecutor } from "./jobs/print-job.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
+import type { JobType } from "./model/job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
 import { AutoSend } from "./services/auto-send.ts";
@@ -78,6 +79,15 @@ const DICOM_PORT_DEFAULT = 11104;
 const HEALTH_CYCLE_MS = 5_000;
 /** A study that grows by a retrieve is told about at most so often. */
 const STUDY_NEWS_GAP_MS = 1_000;
+
+/** What of a calibration a restart would lose. */
+const CALIBRATION_STAGES = {
+  idle: "none",
+  confirm: "none",
+  measuring: "measuring",
+  summary: "to-accept",
+  failed: "none",
+} as const;
 
 /** The pixel pool, or what stands for it. */
 export interface Pixels extends PixelChain {
@@ -377,20 +387,33 @@ export async function assemble(given: Given): Promise<Assembled> {
     given.media === undefined ? null : new MediaWatch({ clock, log, drives: given.media.drives });
 
   // ---- appliance ----------------------------------------------------------------------------------------
-  /** The export that writes to a medium now; to this one, if told. */
-  const isWriting = (medium?: string) =>
+  /** An export writes to the medium now. */
+  const isWriting = (medium: string) =>
     jobs
       .list()
       .some(
         ({ state, parameters }) =>
-          state === "active" &&
-          parameters.type === "export" &&
-          (medium ?? parameters.target.device) === parameters.target.device,
+          state === "active" && parameters.type === "export" && parameters.target.device === medium,
       );
-  const inUse = () => {
-    if (storage.reader.exams({ state: "open" }).length > 0)
-      return "An exam is open. Complete it, then try again.";
-    return isWriting() ? "A stick or disc is being written. Wait until it is done." : null;
+  const occupation = () => {
+    const active = jobs.list().filter(({ state }) => state === "active");
+    const ofType = (type: JobType) => active.filter((job) => job.type === type).length;
+    return {
+      isExposing: ["exposing", "processing"].includes(acquisition.status().state),
+      openExams: storage.reader.exams({ state: "open" }).length,
+      calibration: CALIBRATION_STAGES[wizard?.state().kind ?? "idle"],
+      activeJobs: {
+        send: ofType("send"),
+        print: ofType("print"),
+        export: ofType("export"),
+        retrieve: ofType("retrieve"),
+      },
+      arrivingObjects: storageScp.arriving,
+      unsaved: () => ({
+        ...storage.reader.unsaved(archivesOf(configuration()).map((r) => r.id)),
+        stepMessages: storage.reader.mpps({ unfinished: true }).length,
+      }),
+    };
   };
   const appliance =
     given.appliance === undefined
@@ -400,7 +423,7 @@ export async function assemble(given: Given): Promise<Assembled> {
           clock,
           log,
           drives: given.media?.drives ?? null,
-          inUse,
+          occupation,
         });
 
   // ---- local API ----------------------------------------------------------------------------------------

@@ -977,6 +977,7 @@ export const updateStateSchema = z
   .discriminatedUnion("state", [
     z.object({ state: z.literal("none") }),
     z.object({ state: z.literal("receiving") }),
+    z.object({ state: z.literal("checking") }),
     z.object({
       state: z.literal("installing"),
       version: z.string(),
@@ -1012,7 +1013,8 @@ export const forcedQuerySchema = z.strictObject({
     .transform((text) => text === "true")
     .openapi({
       type: "string",
-      description: "Also under an open exam or while a medium is written",
+      description:
+        "Also where it cuts off or destroys what the refusal names; never while an update is written",
     }),
 });
 export const stickUpdateSchema = z

@@ -184,7 +184,7 @@ export interface MediaPort {
   release?(device: string): Promise<Answer<Released>>;
 }
 
-/** `force`: also under an open exam, or while a medium is written. */
+/** `force`: also where other work is cut off, or images are destroyed that only this device has. */
 export interface AppliancePort {
   status(): Promise<Answer<Appliance>>;
   /** Answers when the update was found good; what follows are events. */

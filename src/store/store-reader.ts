@@ -14,6 +14,7 @@ import {
   readOpenCommitments,
   readToCommit,
   readUncommitted,
+  readUnsaved,
   type ToCommit,
 } from "./commitment-table.ts";
 import type { Database } from "./database.ts";
@@ -172,6 +173,11 @@ export class StoreReader {
   /** Own instances of the study that the remote has not committed. */
   uncommitted(studyInstanceUid: string, remoteId: string): string[] {
     return readUncommitted(this.#db, studyInstanceUid, remoteId);
+  }
+
+  /** What is lost with this device's disk: studies, and instances, made here and nowhere else. */
+  unsaved(archiveIds: readonly string[]): { studies: number; instances: number } {
+    return readUnsaved(this.#db, archiveIds);
   }
 
   /** Studies that may be deleted for space, oldest first. */

@@ -357,6 +357,7 @@ export const strings = {
     updateText:
       "The update in the folder udr-update of the stick is checked and written beside the running version. Leave the stick in until it is done.",
     receiving: "An update is being received",
+    checking: "The update is being checked",
     installing: (version: string, percent: number) => `Installing ${version}: ${percent} %`,
     installed: (version: string) => `${version} is installed: restart to run it`,
     release: "Remove safely",

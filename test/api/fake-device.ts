@@ -560,8 +560,14 @@ function fakeAppliance(clock: Clock, calls: string[], events: EventLog, describe
           ? { kind: "open", drive: { root: "/stick", label: "STICK", release: async () => "" } }
           : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
     },
-    inUse: () =>
-      calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
+    occupation: () => ({
+      isExposing: false,
+      openExams: calls.includes("in use") ? 1 : 0,
+      calibration: "none",
+      activeJobs: { send: 0, print: 0, export: 0, retrieve: 0 },
+      arrivingObjects: 0,
+      unsaved: () => ({ studies: 0, instances: 0, stepMessages: 0 }),
+    }),
   });
   service.changes.add((data) => events.publish({ type: "appliance", data }));
   return appliancePort(service, described);

@@ -34,7 +34,7 @@ const postUpdate = createRoute({
   path: path("/appliance/update"),
   summary: "Installs the update in the folder udr-update of a stick",
   description:
-    "Answers once the update was found to be signed, complete and fit for this device; then it is written to the free slot, which comes as appliance events. 409 while an exam is open or a medium is written, unless forced.",
+    "Answers once the update was found to be signed, complete and fit for this device; then it is written to the free slot, which comes as appliance events. 409 while something goes on that it would hinder, unless forced.",
   security: servicePin,
   request: { query: forcedQuerySchema, ...body(stickUpdateSchema) },
   responses: { 202: json(updateStateSchema, "It is being written"), ...refusals },
@@ -55,11 +55,14 @@ const putUpload = createRoute({
   responses: { 202: json(updateStateSchema, "It is being written"), ...refusals },
 });
 
+const ENDING =
+  "409 with the reasons while it would cut off other work, unless forced; an update that is being written is never cut off.";
 const ending = (name: string, summary: string) =>
   createRoute({
     method: "post",
     path: path(`/appliance/${name}`),
     summary,
+    description: ENDING,
     security: servicePin,
     request: { query: forcedQuerySchema },
     responses: { 204: { description: "It ends within seconds" }, ...refusals },
@@ -74,6 +77,7 @@ const postReset = createRoute({
   method: "post",
   path: path("/appliance/factory-reset"),
   summary: "Restarts and removes all studies, patients and settings; they cannot be brought back",
+  description: `${ENDING} Also while studies are on this device alone: the refusal says how many.`,
   security: servicePin,
   request: { query: forcedQuerySchema, ...body(confirmedResetSchema) },
   responses: { 204: { description: "It ends within seconds" }, ...refusals },
