@@ -15,6 +15,8 @@ export interface DeviceProcess extends AsyncDisposable {
   readonly process: Subprocess<"ignore", "pipe", "pipe">;
   /** Log lines so far. */
   readonly log: Record<string, unknown>[];
+  /** All of its standard error, once it has ended. */
+  readonly stderr: Promise<string>;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   /** SIGTERM (or another signal) and the exit code; the data folder stays. */
@@ -109,6 +111,7 @@ export async function startDevice(options: StartOptions = {}): Promise<DevicePro
     dataFolder,
     process,
     log,
+    stderr,
     stop,
     get: (path) => call("GET", path),
     post: (path, body = {}) => call("POST", path, body),

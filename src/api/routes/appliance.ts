@@ -97,7 +97,10 @@ const getLogBundle = createRoute({
   path: path("/appliance/log-bundle"),
   summary: "Journal, configuration without secrets, health and versions as a tar, for service",
   security: servicePin,
-  responses: { 200: bytes(TAR, "No patient is named in it"), ...refusals },
+  responses: {
+    200: bytes(TAR, "No patient is named in it: what peers and printers said is left out"),
+    ...refusals,
+  },
 });
 
 export function applianceRoutes(

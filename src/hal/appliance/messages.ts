@@ -6,6 +6,8 @@ import { z } from "zod";
 
 /** A request or an answer's line, in bytes. */
 export const LINE_BYTES_MAX = 64 * 1024;
+/** Of the journal's export; the newest lines come first. */
+export const JOURNAL_BYTES_MAX = 16 * 1024 * 1024;
 export const TIME_SERVERS_MAX = 4;
 const DNS_SERVERS_MAX = 3;
 

@@ -9,6 +9,7 @@ import { ApplianceError } from "../appliance.ts";
 import {
   type AnswerLine,
   type ApplianceRequest,
+  JOURNAL_BYTES_MAX,
   requestSchema,
   type StatusAnswer,
 } from "../messages.ts";
@@ -69,7 +70,6 @@ const SHORT_LIMITS = { timeoutMs: 20_000 };
 const SYSUPDATE = "/usr/lib/systemd/systemd-sysupdate";
 const SYSUPDATE_LIMITS = { timeoutMs: 20 * 60_000 };
 const FACTORY_RESET_UNIT = "udr-factory-reset.service";
-export const JOURNAL_BYTES_MAX = 16 * 1024 * 1024;
 const JOURNAL_LINES_MAX = 200_000;
 const JOURNAL_LIMITS = { timeoutMs: 60_000, stdoutBytesMax: JOURNAL_BYTES_MAX };
 /** Left free on the data partition beside the copy. */
