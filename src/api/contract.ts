@@ -1000,7 +1000,19 @@ export const applianceSchema = z
     good: z.boolean(),
     otherVersion: z.string().nullable().openapi({ description: "In the other slot" }),
     timeServers: z.array(z.string()),
-    addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+    addresses: z
+      .array(z.object({ interface: z.string(), address: z.string() }))
+      .openapi({ description: "In use now" }),
+    network: z
+      .array(
+        z.object({
+          interface: z.string(),
+          address: z.string(),
+          gateway: z.string().nullable(),
+          dns: z.array(z.string()),
+        }),
+      )
+      .openapi({ description: "As set; a card that is not listed is as the system comes" }),
     update: updateStateSchema,
   })
   .openapi("Appliance");
@@ -1031,6 +1043,21 @@ export const timeServersSchema = z
     servers: z.array(z.string().regex(SERVER_NAME, "is no host name or IP address")).max(4),
   })
   .openapi("TimeServers");
+
+const NO_IP = "is no IP address such as 192.0.2.1";
+const NO_ADDRESS = 'is no address with its prefix length such as 192.0.2.10/24, and not "dhcp"';
+export const networkSettingsSchema = z
+  .strictObject({
+    interface: z.enum(["hospital", "panel"]),
+    address: z.union([z.literal("dhcp"), z.cidrv4({ error: NO_ADDRESS })], { error: NO_ADDRESS }),
+    gateway: z.ipv4({ error: NO_IP }).nullable().default(null),
+    dns: z
+      .array(z.ipv4({ error: NO_IP }))
+      .max(3)
+      .default([]),
+  })
+  .openapi("NetworkSettings", { description: "With dhcp the gateway is the network's" });
+export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
 // ---- events ---------------------------------------------------------------------------------------
 

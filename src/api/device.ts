@@ -17,6 +17,7 @@ import type {
   JobFilter,
   LocalSettings,
   Medium,
+  NetworkSettings,
   NewExam,
   NewJob,
   Prepared,
@@ -198,6 +199,7 @@ export interface AppliancePort {
   powerOff(force: boolean): Promise<Answer<null>>;
   factoryReset(force: boolean): Promise<Answer<null>>;
   setTimeServers(servers: readonly string[]): Promise<Answer<Appliance>>;
+  setNetwork(settings: NetworkSettings, force: boolean): Promise<Answer<Appliance>>;
   /** A tar: journal, redacted configuration, health, versions. */
   logBundle(): Promise<Answer<Uint8Array<ArrayBuffer>>>;
 }

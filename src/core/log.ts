@@ -37,8 +37,10 @@ const LOG_FIELDS = [
   "why",
   "warning",
   // peers and network
+  "address",
   "called",
   "calling",
+  "card",
   "cause",
   "commandField",
   "contextId",

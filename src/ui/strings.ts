@@ -350,6 +350,8 @@ export const strings = {
     slot: (slot: string) => `Slot ${slot}`,
     other: (version: string) => `${version} in the other slot`,
     tries: (count: number) => `on trial, ${count} starts left`,
+    network: (card: string, address: string, gateway: string | null) =>
+      `Card ${card} ${address}${gateway === null ? "" : ` by ${gateway}`}`,
     timeServers: (servers: string) => `Time from ${servers}`,
     noStick: "No stick is plugged in.",
     update: "Update from it",

@@ -537,7 +537,10 @@ function fakeCalibration(): CalibrationPort {
 
 /** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
 function fakeAppliance(clock: Clock, calls: string[], events: EventLog, described: Described) {
-  const machine = simulatedAppliance({ otherVersion: "0.0.9" });
+  const machine = simulatedAppliance({
+    otherVersion: "0.0.9",
+    network: [{ interface: "hospital", address: "192.0.2.7/24", gateway: "192.0.2.1", dns: [] }],
+  });
   const service = new ApplianceService({
     appliance: machine,
     uploads: {

@@ -102,6 +102,7 @@ test("the routes are those of the contract", () => {
     "POST appliance/power-off",
     "POST appliance/factory-reset",
     "PUT appliance/time-servers",
+    "PUT appliance/network",
     "GET appliance/log-bundle",
     "GET events",
     "GET live",

@@ -81,7 +81,7 @@ async function startHelper(path: string, journal: string) {
         good: true,
         other: null,
         timeServers: [],
-        network: { addresses: [] },
+        network: { addresses: [], settings: [] },
       };
       socket.end(
         `${JSON.stringify({ ok: true, ...(what === "journal" ? { path: journal } : status) })}\n`,

@@ -6,6 +6,7 @@ import {
   applianceSchema,
   confirmedResetSchema,
   forcedQuerySchema,
+  networkSettingsSchema,
   stickUpdateSchema,
   timeServersSchema,
   updateStateSchema,
@@ -92,6 +93,16 @@ const putTimeServers = createRoute({
   responses: { 200: json(applianceSchema, "The appliance, its servers set"), ...refusals },
 });
 
+const putNetwork = createRoute({
+  method: "put",
+  path: path("/appliance/network"),
+  summary: "Sets the address of a network card, in force at once",
+  description: "409 with the reasons while it would cut off other work, unless forced.",
+  security: servicePin,
+  request: { query: forcedQuerySchema, ...body(networkSettingsSchema) },
+  responses: { 200: json(applianceSchema, "The appliance, its card set"), ...refusals },
+});
+
 const getLogBundle = createRoute({
   method: "get",
   path: path("/appliance/log-bundle"),
@@ -151,6 +162,10 @@ export function applianceRoutes(
   app.openapi(putTimeServers, async (c) =>
     c.json(granted(await appliance.setTimeServers(c.req.valid("json").servers)), 200),
   );
+  app.openapi(putNetwork, async (c) => {
+    const { force } = c.req.valid("query");
+    return c.json(granted(await appliance.setNetwork(c.req.valid("json"), force)), 200);
+  });
   app.openapi(getLogBundle, async (c) => {
     const tar = granted(await appliance.logBundle());
     return c.body(tar, 200, {

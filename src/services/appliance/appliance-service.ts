@@ -9,8 +9,10 @@ import {
   type Appliance,
   ApplianceError,
   type ApplianceStatus,
+  type NetworkSettings,
 } from "../../hal/appliance/appliance.ts";
 import { type BundledText, packLogBundle } from "../../hal/appliance/log-bundle.ts";
+import { networkFault } from "../../hal/appliance/network-settings.ts";
 import { STICK_FOLDER, type UpdateSet, UpdateSetError } from "../../hal/appliance/update-set.ts";
 import type { UpdateUploads } from "../../hal/appliance/update-uploads.ts";
 import type { Drives } from "../../hal/media/media.ts";
@@ -156,6 +158,25 @@ export class ApplianceService {
   setTimeServers(servers: readonly string[]): Promise<ApplianceAnswer<ApplianceView>> {
     return this.#ask(async (appliance) => {
       await appliance.setTimeServers(servers);
+      return { status: await appliance.status(), update: this.#update };
+    });
+  }
+
+  /** Gives a network card other addresses, at once: who is reached through it may have to be called anew. */
+  async setNetwork(
+    settings: NetworkSettings,
+    force: boolean,
+  ): Promise<ApplianceAnswer<ApplianceView>> {
+    const refusal = this.#hindrance("network", force);
+    if (refusal !== null) return refusal;
+    const now = await this.view();
+    if (!now.ok) return now;
+    const fault = networkFault(settings, now.value.status.addresses);
+    if (fault !== null) return refused("invalid-field", fault);
+    const { interface: card, address } = settings;
+    this.#parts.log.warn("network-set", { card, address });
+    return this.#ask(async (appliance) => {
+      await appliance.setNetwork(settings);
       return { status: await appliance.status(), update: this.#update };
     });
   }

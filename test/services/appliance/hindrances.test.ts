@@ -5,7 +5,13 @@ import {
   type Occupation,
 } from "../../../src/services/appliance/hindrances.ts";
 
-const ACTIONS: readonly MachineAction[] = ["restart", "power-off", "update", "factory-reset"];
+const ACTIONS: readonly MachineAction[] = [
+  "restart",
+  "power-off",
+  "update",
+  "factory-reset",
+  "network",
+];
 const NO_JOBS = { send: 0, print: 0, export: 0, retrieve: 0 };
 const IDLE: Occupation = {
   ending: null,
@@ -30,24 +36,24 @@ function verdicts(now: Occupation): string {
   }).join(" ");
 }
 
-// restart, power-off, update, factory reset
+// restart, power-off, update, factory reset, network
 const CASES: readonly (readonly [string, Occupation, string])[] = [
-  ["nothing goes on", IDLE, "+ + + +"],
-  ["it ends already", at({ ending: "restarts" }), "X X X X"],
-  ["an update is written", at({ update: "writing" }), "X X X X"],
-  ["an update is received", at({ update: "receiving" }), "! ! X !"],
-  ["an update is checked", at({ update: "checking" }), "! ! X !"],
-  ["the beam is on", at({ isExposing: true }), "! ! ! !"],
-  ["an exam is open", at({ openExams: 1 }), "! ! ! !"],
-  ["the panel is calibrated", at({ calibration: "measuring" }), "! ! ! !"],
-  ["a calibration waits to be accepted", at({ calibration: "to-accept" }), "! ! + !"],
-  ["a stick is written", job("export"), "! ! ! !"],
-  ["a film is printed", job("print"), "! ! + !"],
-  ["images are sent", job("send"), "+ ! + !"],
-  ["images are fetched", job("retrieve"), "+ ! + !"],
-  ["an image arrives", at({ arrivingObjects: 1 }), "! ! + !"],
-  ["images are nowhere else", unsaved(1, 2), "+ + + !"],
-  ["the scheduler was not told", unsaved(0, 0, 1), "+ + + !"],
+  ["nothing goes on", IDLE, "+ + + + +"],
+  ["it ends already", at({ ending: "restarts" }), "X X X X X"],
+  ["an update is written", at({ update: "writing" }), "X X X X +"],
+  ["an update is received", at({ update: "receiving" }), "! ! X ! +"],
+  ["an update is checked", at({ update: "checking" }), "! ! X ! +"],
+  ["the beam is on", at({ isExposing: true }), "! ! ! ! !"],
+  ["an exam is open", at({ openExams: 1 }), "! ! ! ! !"],
+  ["the panel is calibrated", at({ calibration: "measuring" }), "! ! ! ! !"],
+  ["a calibration waits to be accepted", at({ calibration: "to-accept" }), "! ! + ! +"],
+  ["a stick is written", job("export"), "! ! ! ! +"],
+  ["a film is printed", job("print"), "! ! + ! !"],
+  ["images are sent", job("send"), "+ ! + ! +"],
+  ["images are fetched", job("retrieve"), "+ ! + ! +"],
+  ["an image arrives", at({ arrivingObjects: 1 }), "! ! + ! +"],
+  ["images are nowhere else", unsaved(1, 2), "+ + + ! +"],
+  ["the scheduler was not told", unsaved(0, 0, 1), "+ + + ! +"],
 ];
 
 for (const [name, now, expected] of CASES)
