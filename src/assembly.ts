@@ -230,6 +230,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     log,
   );
   acquisition.changes.add(({ state }) => meter.onState(state));
+  const isExposing = () => ["exposing", "processing"].includes(acquisition.status().state);
   const images = new ImageMaker({
     log,
     nowMs: () => clock.nowMs(),
@@ -384,7 +385,9 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
 
   const media =
-    given.media === undefined ? null : new MediaWatch({ clock, log, drives: given.media.drives });
+    given.media === undefined
+      ? null
+      : new MediaWatch({ clock, log, drives: given.media.drives, isExposing });
 
   // ---- appliance ----------------------------------------------------------------------------------------
   /** An export writes to the medium now. */
@@ -399,7 +402,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     const active = jobs.list().filter(({ state }) => state === "active");
     const ofType = (type: JobType) => active.filter((job) => job.type === type).length;
     return {
-      isExposing: ["exposing", "processing"].includes(acquisition.status().state),
+      isExposing: isExposing(),
       openExams: storage.reader.exams({ state: "open" }).length,
       calibration: CALIBRATION_STAGES[wizard?.state().kind ?? "idle"],
       activeJobs: {
