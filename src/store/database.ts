@@ -11,6 +11,9 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** The write-ahead log is folded into the database file beyond this many pages of 4 KiB. */
 const WAL_PAGES_MAX = 1_000;
 
+/** The store has some seventy statements; beyond this many they would be compiled anew at each use. */
+Database.MAX_QUERY_CACHE_SIZE = 128;
+
 /** In `settings`: the number of steps a program must know to work with this database. */
 const READABLE_FROM = "readableFromSchema";
 
