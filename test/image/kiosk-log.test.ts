@@ -5,7 +5,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHROMIUM, noChromium } from "../ui/kiosk.ts";
+import { CHROMIUM, noChromium } from "../ui/chromium.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,11 +1,10 @@
 // The kiosk in a real Chromium against a device in memory: what every test of the page begins with.
 
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
 import { buildInto } from "../../script/build-ui.ts";
 import { createApi } from "../../src/api/app.ts";
@@ -13,29 +12,11 @@ import { serveApi } from "../../src/api/server.ts";
 import { SystemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { type FakeDevice, type FakeOptions, fakeDevice } from "../api/fake-device.ts";
+import { launchBrowser, noChromium } from "./chromium.ts";
 
-export const CHROMIUM = "/usr/bin/chromium";
-export const noChromium = !existsSync(CHROMIUM);
 export const inChromium = test.skipIf(noChromium);
 
 export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--use-gl=angle",
-      "--use-angle=swiftshader",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
 
 /** A freshly bundled page in a folder of its own. */
 export async function bundledPage(): Promise<{ folder: string; remove: () => Promise<void> }> {
