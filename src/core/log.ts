@@ -1,6 +1,6 @@
 // Structured log: one JSON line an event, on stdout. No patient goes into a line: its fields are the ones
-// listed here, and what others said within a text is left out (foreign-words.ts). UIDs stay: they are
-// what service and archive speak of, and say nobody's name.
+// listed here, and what others said within a text is left out (foreign-words.ts, ADR 0024). UIDs stay: they
+// are what service and archive speak of, and say nobody's name.
 
 import { withoutForeign } from "./foreign-words.ts";
 
@@ -23,7 +23,6 @@ const LOG_FIELDS = [
   "remedy",
   "route",
   "signal",
-  "state",
   "status",
   "type",
   "version",
@@ -35,7 +34,6 @@ const LOG_FIELDS = [
   "reason",
   "text",
   "why",
-  "warning",
   // peers and network
   "address",
   "called",

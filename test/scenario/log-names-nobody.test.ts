@@ -142,6 +142,8 @@ test("whatever servers and operators say of him, the log does not", async () => 
   const exam = await device.post<ExamAnswer>("exams", { patient });
   await device.post("simulator/expose", { kind: "radiography" });
   await device.post("simulator/expose", { kind: "fluoroscopy", frames: 3 });
+  const early = await ask("POST", "appliance/restart");
+  expect([early.status, await early.text()]).toEqual([409, expect.stringMatching(/exam is open/)]);
   await device.post(`exams/${exam.id}/complete`);
   for (const [method, path, body] of [
     ["POST", "exams", JSON.stringify({ patient: { id: PATIENT_ID, name: `${NAME}\\` } })],
@@ -252,6 +254,15 @@ test("his images are on this device alone: a reset is refused, and says so", asy
   expect(answer.status).toBe(409);
   const { detail } = (await answer.json()) as { detail: string };
   expect(detail).toContain("1 study with 3 images and reports is on this device alone");
+  expect(detail).toContain("about performed steps");
+});
+
+test("a device that restarts is not told to do anything else", async () => {
+  expect((await ask("POST", "appliance/restart")).status).toBe(204);
+  for (const path of ["appliance/power-off", "appliance/restart?force=true"]) {
+    const answer = await ask("POST", path);
+    expect([answer.status, await answer.text()]).toEqual([409, expect.stringMatching(/restarts/)]);
+  }
 });
 
 test("its standard error names nobody", async () => {
