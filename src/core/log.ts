@@ -75,6 +75,7 @@ const LOG_FIELDS = [
   "dap",
   "delayMs",
   "doseRp",
+  "expectedBytes",
   "frames",
   "kept",
   "kv",
@@ -84,7 +85,6 @@ const LOG_FIELDS = [
   "pulses",
   "sequence",
   "targetCounts",
-  "wantedBytes",
 ] as const;
 
 export type LogField = (typeof LOG_FIELDS)[number];

@@ -67,7 +67,7 @@ export async function reconcile(
     log[whole ? "info" : "error"](whole ? "object-found-again" : "object-missing", {
       sopInstanceUid: row.sopInstanceUid,
       path: row.path,
-      wantedBytes: row.fileBytes,
+      expectedBytes: row.fileBytes,
       bytes,
     });
   }
