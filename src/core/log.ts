@@ -85,6 +85,7 @@ const LOG_FIELDS = [
   "pulses",
   "sequence",
   "targetCounts",
+  "wantedBytes",
 ] as const;
 
 export type LogField = (typeof LOG_FIELDS)[number];
