@@ -37,7 +37,7 @@ export function openDatabase(path: string, migrations = MIGRATIONS): Database {
     if (cause instanceof StoreError) throw cause;
     throw new StoreError(
       isDamaged(cause)
-        ? `the database ${path} is damaged (${text(cause)}); restore a copy of it, or move it away: the next start takes the images in again from their files, exams and jobs are lost`
+        ? `the database ${path} is damaged (${text(cause)}); move it away: the next start takes the images in again from their files, and exams, jobs and maps come back with a backup (System screen)`
         : `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
       { cause },
     );
@@ -64,15 +64,15 @@ export function schemaVersion(db: Database): number {
 function requireReadable(db: Database, path: string, known: number): void {
   const seen = schemaVersion(db);
   if (seen <= known) return;
-  const needed = neededSchema(db) ?? seen;
+  const needed = readableFrom(db) ?? seen;
   if (needed <= known) return;
   throw new StoreError(
-    `the database ${path} was made by a newer program (schema ${seen}, readable from ${needed}; this one knows ${known}); start that program or restore the data of this one`,
+    `the database ${path} was made by a newer program (schema ${seen}, readable from ${needed}; this one knows ${known}); start that program, or move the database away and restore a backup that this program made (System screen)`,
   );
 }
 
-/** What the database itself says; null where it says nothing. */
-function neededSchema(db: Database): number | null {
+/** Number of steps a program must know, as the database itself says; null where it says nothing. */
+export function readableFrom(db: Database): number | null {
   const row = db
     .query<{ value: string }, [string]>("SELECT value FROM settings WHERE key = ?")
     .get(READABLE_FROM);

@@ -168,6 +168,25 @@ export function readMissing(db: Database): string[] {
     .map((r) => r.sop_uid);
 }
 
+/**
+ * Missing files that somebody should know of: of those made before `restoredMs`, which a restore could not
+ * bring back, only what nobody else is known to have.
+ */
+export function countMissing(db: Database, restoredMs: number): number {
+  return (
+    db
+      .query<{ count: number }, { restoredMs: number }>(
+        `SELECT count(*) AS count FROM instances i WHERE file_state = 'missing'
+           AND (created_ms >= $restoredMs OR (is_local = 1
+             AND NOT EXISTS (SELECT 1 FROM send_states s
+               WHERE s.sop_uid = i.sop_uid AND s.state IN ('stored', 'warning'))
+             AND NOT EXISTS (SELECT 1 FROM commit_states s
+               WHERE s.sop_uid = i.sop_uid AND s.state = 'committed')))`,
+      )
+      .get({ restoredMs })?.count ?? 0
+  );
+}
+
 interface StudyRow {
   readonly study_uid: string;
   readonly patient_id: string;
@@ -344,6 +363,16 @@ export function hasLocalInstance(db: Database, studyUid: string): boolean {
       .query("SELECT 1 FROM instances WHERE study_uid = $studyUid AND is_local = 1 LIMIT 1")
       .get({ studyUid }) !== null
   );
+}
+
+/** True for a study of which only received instances are known. */
+export function isReceived(db: Database, studyUid: string): boolean {
+  return studyExists(db, studyUid) && !hasLocalInstance(db, studyUid);
+}
+
+/** True for a database that has seen no exam and no instance yet. */
+export function isEmpty(db: Database): boolean {
+  return db.query("SELECT 1 FROM instances UNION ALL SELECT 1 FROM exams LIMIT 1").get() === null;
 }
 
 export function studyExists(db: Database, studyUid: string): boolean {

@@ -47,6 +47,3 @@ export type FromStorage =
       readonly fields: LogFields;
     }
   | { readonly type: "closed" };
-
-/** Name of the database below the store's folder. */
-export const DATABASE_FILE = "database.sqlite";
