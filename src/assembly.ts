@@ -1,10 +1,11 @@
 // The device out of what it is given: hardware, pixels, store, network and time. The parts list that the
 // program (main.ts) and the simulation of the whole device share.
 
-import type { Device } from "./api/device.ts";
+import type { Device, ExamsPort } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
 import type { LiveFrame } from "./api/live-frame.ts";
 import { appliancePort } from "./api/ports/appliance-port.ts";
+import { backupPort, backupView } from "./api/ports/backup-port.ts";
 import { calibrationPort, calibrationView } from "./api/ports/calibration-port.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
@@ -48,6 +49,7 @@ import { SendJobExecutor } from "./jobs/send-job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
 import { AutoSend } from "./services/auto-send.ts";
+import { type BackupParts, BackupService } from "./services/backup/backup-service.ts";
 import { archivesOf } from "./services/commitment/archives.ts";
 import { CommitmentService } from "./services/commitment/commitment-service.ts";
 import type { ConfigurationHolder } from "./services/configuration-holder.ts";
@@ -132,6 +134,8 @@ export interface Given {
   readonly media?: Media | undefined;
   /** Absent on a plain PC. */
   readonly appliance?: ApplianceParts | undefined;
+  /** Backups go to media: absent where there are none. */
+  readonly backup?: BackupParts | undefined;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -378,7 +382,7 @@ export async function assemble(given: Given): Promise<Assembled> {
 
   // ---- appliance ----------------------------------------------------------------------------------------
   /** The export that writes to a medium now; to this one, if told. */
-  const isWriting = (medium?: string) =>
+  const isExporting = (medium?: string) =>
     jobs
       .list()
       .some(
@@ -387,11 +391,13 @@ export async function assemble(given: Given): Promise<Assembled> {
           parameters.type === "export" &&
           (medium ?? parameters.target.device) === parameters.target.device,
       );
-  const inUse = () => {
+  const isWriting = (medium?: string) => backup?.uses(medium) === true || isExporting(medium);
+  const inUseWith = (isBusy: boolean) => {
     if (storage.reader.exams({ state: "open" }).length > 0)
       return "An exam is open. Complete it, then try again.";
-    return isWriting() ? "A stick or disc is being written. Wait until it is done." : null;
+    return isBusy ? "A stick or disc is being written. Wait until it is done." : null;
   };
+  const inUse = () => inUseWith(isWriting());
   const appliance =
     given.appliance === undefined
       ? null
@@ -403,11 +409,41 @@ export async function assemble(given: Given): Promise<Assembled> {
           inUse,
         });
 
+  // ---- backup -------------------------------------------------------------------------------------------
+  const isCalibrating = () => !["idle", "failed"].includes(wizard?.state().kind ?? "idle");
+  let isUpdating = false;
+  appliance?.changes.add(({ state }) => {
+    isUpdating = state === "receiving" || state === "installing";
+  });
+  const backup: BackupService | null =
+    given.backup === undefined || given.media === undefined
+      ? null
+      : new BackupService({
+          ...given.backup,
+          clock,
+          log,
+          drives: given.media.drives,
+          configuration,
+          restoreNote: () => storage.reader.restoreNote(),
+          inUse: () => {
+            if (isUpdating) return "An update is being installed. Wait until it is done.";
+            return isCalibrating()
+              ? "The panel is being calibrated. End that, then try again."
+              : inUseWith(isExporting());
+          },
+        });
+  const restartsByItself = given.backup?.restart.byItself === true;
+
   // ---- local API ----------------------------------------------------------------------------------------
   const pictures = new Pictures(storage);
   const events = new EventLog(startedMs.toString(36));
   const stepState: StepState = (exam) => steps.state(exam);
   let free = disk;
+  // Only a start finds files missing; later they can but come back, or their study is deleted.
+  let missing = storage.reader.missingCount();
+  const countMissing = () => {
+    if (missing > 0) missing = storage.reader.missingCount();
+  };
   const health = () =>
     healthOf({
       nowMs: clock.nowMs(),
@@ -432,7 +468,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       ...free,
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
-      missing: storage.reader.missing(),
+      missing,
       calibration: [...panel.info.modes.keys()].flatMap((index) => [
         ...calibrations.damaged(index),
         ...(calibrations.maps(index).length > 0 ? [calibrations.fault(index) ?? []].flat() : []),
@@ -460,7 +496,10 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
       },
     },
-    exams: { ...examPort(exams, storage, stepState, autoSend), ...stepPort(steps, storage) },
+    exams: withoutExamsWhile(() => backup?.isRestoring() === true, {
+      ...examPort(exams, storage, stepState, autoSend),
+      ...stepPort(steps, storage),
+    }),
     studies: studyPort({
       storage,
       pictures,
@@ -471,8 +510,10 @@ export async function assemble(given: Given): Promise<Assembled> {
           ...request,
         }),
       archives: () => archivesOf(configuration()).map((r) => r.id),
-      onDeleted: (studyInstanceUid) =>
-        events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
+      onDeleted: (studyInstanceUid) => {
+        countMissing();
+        events.publish({ type: "study-deleted", data: { studyInstanceUid } });
+      },
     }),
     jobs: jobPort(
       jobs,
@@ -508,6 +549,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       appliance === null
         ? undefined
         : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
+    backup: backup === null ? undefined : backupPort(backup, restartsByItself),
     query: queryPort(queries),
     calibration: wizard === null ? undefined : calibrationPort(wizard, calibrations, panel.info),
     live: {
@@ -548,11 +590,15 @@ export async function assemble(given: Given): Promise<Assembled> {
     events.publish({ type: "worklist", data: worklistResultOf(storage, result) }),
   );
   media?.changes.add((list) => events.publish({ type: "media", data: list.map(mediumView) }));
+  backup?.changes.add(() =>
+    events.publish({ type: "backup", data: backupView(backup, restartsByItself) }),
+  );
   appliance?.changes.add((update) => events.publish({ type: "appliance", data: update }));
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
-  const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) =>
-    events.publish({ type: "study", data: { studyInstanceUid } }),
-  );
+  const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) => {
+    countMissing();
+    events.publish({ type: "study", data: { studyInstanceUid } });
+  });
   storageScp.received.add((record) => {
     events.publish({ type: "instance", data: instanceOf(storage, record) });
     studyGrew(record.studyInstanceUid);
@@ -608,6 +654,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       stopWatching();
       await exams.close();
       await wizard?.stop();
+      backup?.stop();
       await media?.stop();
       await Promise.all([commitments.stop(), retention.stop()]);
       await Promise.all([
@@ -619,6 +666,20 @@ export async function assemble(given: Given): Promise<Assembled> {
         acceptor.close(),
       ]);
     },
+  };
+}
+
+/** An exam that began while a backup is restored would be gone with the database it is written to. */
+function withoutExamsWhile(isRestoring: () => boolean, exams: ExamsPort): ExamsPort {
+  return {
+    ...exams,
+    open: async (request) =>
+      isRestoring()
+        ? refuse(
+            "busy",
+            "A backup is being restored; the device restarts then. Wait, and begin again.",
+          )
+        : exams.open(request),
   };
 }
 

@@ -2,7 +2,8 @@
 // assembled into the device (assembly.ts), serves its API, starts, stops.
 
 import { mkdir, readFile, statfs } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
 import { createApi } from "./api/app.ts";
 import { DISK_FULL_BYTES } from "./api/ports/health.ts";
 import { ApiPortError, serveApi } from "./api/server.ts";
@@ -15,7 +16,7 @@ import { builtFile } from "./core/program-file.ts";
 import { Random } from "./core/random.ts";
 import { type ServiceManager, serviceManager } from "./hal/appliance/service-manager.ts";
 import { socketAppliance } from "./hal/appliance/socket-appliance.ts";
-import { parseUpdateFacts, readUpdateSet } from "./hal/appliance/update-set.ts";
+import { PRODUCT, parseUpdateFacts, readUpdateSet } from "./hal/appliance/update-set.ts";
 import { updateUploads } from "./hal/appliance/update-uploads.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
@@ -34,15 +35,20 @@ import { degrees, millimetres } from "./model/units.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { ConfigFileError, readConfigFile, writeConfigFile } from "./store/config-file.ts";
 import { lockFolder } from "./store/folder-lock.ts";
+import { realDisk } from "./store/real-disk.ts";
+import { takeUpRestore } from "./store/restore.ts";
 import { StoreError } from "./store/store-error.ts";
 import { startAcquisition } from "./workers/acquisition/acquisition-client.ts";
 import { DEFAULT_SEED } from "./workers/acquisition/driver-spec.ts";
+import { BackupClient } from "./workers/backup/backup-client.ts";
 import { ExportClient } from "./workers/export/export-client.ts";
 import { PixelPool } from "./workers/pixel/pixel-pool.ts";
 import { RenderClient } from "./workers/render/render-client.ts";
 import { startStorage } from "./workers/storage/storage-client.ts";
 
 const HTTP_PORT_DEFAULT = 8080;
+/** Says that it wants to be started again, to whoever looks after it (EX_TEMPFAIL). */
+const RESTART_CODE = 75;
 /** SIGTERM to exit: what is not done by then is left to the next start. */
 const STOP_TIMEOUT_MS = 4_500;
 const REFERENCE_UID_ROOT = "1.2.392.200036.9116.32.5";
@@ -62,6 +68,7 @@ async function startDevice(
   log: Log,
   die: (why: string) => void,
   manager: ServiceManager,
+  restart: () => void,
 ): Promise<Running> {
   // ---- configuration and data folder --------------------------------------------------------------
   const dataFolder = resolve(options.dataFolder);
@@ -78,6 +85,16 @@ async function startDevice(
   const lock = lockFolder(dataFolder);
   const configFile = resolve(options.configFile ?? join(dataFolder, "config.json"));
   const isNamed = options.configFile !== null;
+  const dataDisk = realDisk(dataFolder);
+  const isInside = dirname(configFile) === dataFolder;
+  await takeUpRestore(
+    dataDisk,
+    {
+      disk: () => (isInside ? dataDisk : realDisk(dirname(configFile))),
+      path: basename(configFile),
+    },
+    log,
+  );
   const holder = new ConfigurationHolder(await readConfiguration(configFile, isNamed), (document) =>
     writeConfigFile(configFile, document),
   );
@@ -113,6 +130,7 @@ async function startDevice(
   // A burning that was cut off left its copies there.
   discFolder.clear();
   const exportWriter = new ExportClient();
+  const backupThread = new BackupClient();
 
   // ---- the machine, where it is an appliance ------------------------------------------------------------
   const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
@@ -162,6 +180,17 @@ async function startDevice(
                 running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
               }),
           },
+    backup: {
+      place: {
+        dataFolder,
+        configFile,
+        product: PRODUCT,
+        version: await versionOf(),
+        resolve: (path) => resolve(path),
+      },
+      thread: backupThread,
+      restart: { byItself: appliance !== null, now: restart },
+    },
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),
     resolve: (host) => resolver.resolve(host).catch(() => []),
@@ -192,6 +221,7 @@ async function startDevice(
       await http.stop();
       renderer.close();
       exportWriter.close();
+      backupThread.close();
       await panelPort.terminate();
       await panelSimulator?.stop();
       await generator.close();
@@ -200,6 +230,12 @@ async function startDevice(
       lock[Symbol.dispose]();
     },
   };
+}
+
+/** The bundle's own, or that of the sources. */
+async function versionOf(): Promise<string> {
+  const text = await readFile(builtFile("update.json"), "utf8").catch(() => null);
+  return text === null ? packageJson.version : parseUpdateFacts(text).version;
 }
 
 /** A file somebody named must be there; the one in the data folder comes with its first change. */
@@ -275,22 +311,23 @@ async function main(): Promise<void> {
   const manager = serviceManager({ env: process.env, pid: process.pid, clock, log });
   let running: Running | undefined;
   let stopping = false;
-  const stop = (signal: string) => {
+  const stop = (signal: string, code = 0) => {
     // The impatient press Ctrl-C twice; a device that has only begun to start has nothing to lose.
     if (stopping) return;
     stopping = true;
     log.info("stopping", { signal });
     manager.stopping();
-    if (running === undefined) process.exit(0);
-    clock.after(STOP_TIMEOUT_MS, () => process.exit(0));
+    if (running === undefined) process.exit(code);
+    clock.after(STOP_TIMEOUT_MS, () => process.exit(code));
     running.stop().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => die(messageOf(error)),
     );
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
-  running = await startDevice(resolved.options, clock, log, die, manager).catch(
+  const restart = () => stop("restore", RESTART_CODE);
+  running = await startDevice(resolved.options, clock, log, die, manager, restart).catch(
     (error: unknown) => {
       if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
       throw error;

@@ -103,6 +103,11 @@ test("the routes are those of the contract", () => {
     "POST appliance/factory-reset",
     "PUT appliance/time-servers",
     "GET appliance/log-bundle",
+    "GET backup",
+    "GET backup/sets",
+    "POST backup",
+    "POST backup/restore",
+    "POST backup/undo-restore",
     "GET events",
     "GET live",
   ];
