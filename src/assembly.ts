@@ -440,9 +440,13 @@ export async function assemble(given: Given): Promise<Assembled> {
   const stepState: StepState = (exam) => steps.state(exam);
   let free = disk;
   // Only a start finds files missing; later they can but come back, or their study is deleted.
-  let missing = storage.reader.missingCount();
-  const countMissing = () => {
-    if (missing > 0) missing = storage.reader.missingCount();
+  const missing = new Map(
+    storage.reader.missingToTell().map((one) => [one.sopInstanceUid, one.studyInstanceUid]),
+  );
+  const studyGone = (studyInstanceUid: string) => {
+    for (const [sopInstanceUid, study] of missing)
+      if (study === studyInstanceUid) missing.delete(sopInstanceUid);
+    events.publish({ type: "study-deleted", data: { studyInstanceUid } });
   };
   const health = () =>
     healthOf({
@@ -468,7 +472,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       ...free,
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
-      missing,
+      missing: missing.size,
       calibration: [...panel.info.modes.keys()].flatMap((index) => [
         ...calibrations.damaged(index),
         ...(calibrations.maps(index).length > 0 ? [calibrations.fault(index) ?? []].flat() : []),
@@ -510,10 +514,7 @@ export async function assemble(given: Given): Promise<Assembled> {
           ...request,
         }),
       archives: () => archivesOf(configuration()).map((r) => r.id),
-      onDeleted: (studyInstanceUid) => {
-        countMissing();
-        events.publish({ type: "study-deleted", data: { studyInstanceUid } });
-      },
+      onDeleted: studyGone,
     }),
     jobs: jobPort(
       jobs,
@@ -595,11 +596,11 @@ export async function assemble(given: Given): Promise<Assembled> {
   );
   appliance?.changes.add((update) => events.publish({ type: "appliance", data: update }));
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
-  const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) => {
-    countMissing();
-    events.publish({ type: "study", data: { studyInstanceUid } });
-  });
+  const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) =>
+    events.publish({ type: "study", data: { studyInstanceUid } }),
+  );
   storageScp.received.add((record) => {
+    missing.delete(record.sopInstanceUid);
     events.publish({ type: "instance", data: instanceOf(storage, record) });
     studyGrew(record.studyInstanceUid);
   });
@@ -611,9 +612,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     events.publish({ type: "exam", data: examOf(storage, stepState, exam) });
     events.publish({ type: "study", data: { studyInstanceUid: exam.studyInstanceUid } });
   });
-  retention.deleted.add((studyInstanceUid) =>
-    events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
-  );
+  retention.deleted.add(studyGone);
   acquisition.changes.add(() => events.publish({ type: "health", data: health() }));
   states.changes.add(() => events.publish({ type: "health", data: health() }));
   holder.changes.add(() => events.publish({ type: "configuration", data: {} }));

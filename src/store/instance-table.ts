@@ -172,19 +172,21 @@ export function readMissing(db: Database): string[] {
  * Missing files that somebody should know of: of those made before `restoredMs`, which a restore could not
  * bring back, only what nobody else is known to have.
  */
-export function countMissing(db: Database, restoredMs: number): number {
-  return (
-    db
-      .query<{ count: number }, { restoredMs: number }>(
-        `SELECT count(*) AS count FROM instances i WHERE file_state = 'missing'
-           AND (created_ms >= $restoredMs OR (is_local = 1
-             AND NOT EXISTS (SELECT 1 FROM send_states s
-               WHERE s.sop_uid = i.sop_uid AND s.state IN ('stored', 'warning'))
-             AND NOT EXISTS (SELECT 1 FROM commit_states s
-               WHERE s.sop_uid = i.sop_uid AND s.state = 'committed')))`,
-      )
-      .get({ restoredMs })?.count ?? 0
-  );
+export function readMissingToTell(
+  db: Database,
+  restoredMs: number,
+): { readonly sopInstanceUid: string; readonly studyInstanceUid: string }[] {
+  return db
+    .query<{ sop_uid: string; study_uid: string }, { restoredMs: number }>(
+      `SELECT sop_uid, study_uid FROM instances i WHERE file_state = 'missing'
+         AND (created_ms >= $restoredMs OR (is_local = 1
+           AND NOT EXISTS (SELECT 1 FROM send_states s
+             WHERE s.sop_uid = i.sop_uid AND s.state IN ('stored', 'warning'))
+           AND NOT EXISTS (SELECT 1 FROM commit_states s
+             WHERE s.sop_uid = i.sop_uid AND s.state = 'committed')))`,
+    )
+    .all({ restoredMs })
+    .map((row) => ({ sopInstanceUid: row.sop_uid, studyInstanceUid: row.study_uid }));
 }
 
 interface StudyRow {
@@ -379,12 +381,13 @@ export function studyExists(db: Database, studyUid: string): boolean {
   return db.query("SELECT 1 FROM studies WHERE study_uid = $studyUid").get({ studyUid }) !== null;
 }
 
-/** Bytes of all files of a study. */
+/** Bytes of the files of a study that are there. */
 export function readFileBytes(db: Database, studyUid: string): number {
   return (
     db
       .query<{ bytes: number | null }, { studyUid: string }>(
-        "SELECT sum(file_bytes) AS bytes FROM instances WHERE study_uid = $studyUid",
+        `SELECT sum(file_bytes) AS bytes FROM instances WHERE study_uid = $studyUid
+           AND file_state = 'stored'`,
       )
       .get({ studyUid })?.bytes ?? 0
   );

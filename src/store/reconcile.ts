@@ -59,26 +59,35 @@ export async function reconcile(
   finishRemovals(db, files);
 
   const onDisk = listObjects(files.disk);
+  const restored = forgetful(db, onDisk.size);
   const known = new Set<string>();
   const missing: string[] = [];
   const found: string[] = [];
-  for (const row of readFileRows(db)) {
-    known.add(row.path);
-    const bytes = onDisk.get(row.path) ?? null;
-    const whole = bytes === row.fileBytes;
-    if (!whole) missing.push(row.sopInstanceUid);
-    if (whole === !row.missing) continue;
-    setFileState(db, row.sopInstanceUid, whole ? "stored" : "missing");
-    if (whole) found.push(row.sopInstanceUid);
-    log[whole ? "info" : "error"](whole ? "object-found-again" : "object-missing", {
-      sopInstanceUid: row.sopInstanceUid,
-      path: row.path,
-      expectedBytes: row.fileBytes,
-      bytes,
-    });
-  }
+  let leftBehind = 0;
+  // In one go: a restore on another disk misses every file there ever was.
+  db.transaction(() => {
+    for (const row of readFileRows(db)) {
+      known.add(row.path);
+      const bytes = onDisk.get(row.path) ?? null;
+      const whole = bytes === row.fileBytes;
+      if (!whole) missing.push(row.sopInstanceUid);
+      if (whole === !row.missing) continue;
+      setFileState(db, row.sopInstanceUid, whole ? "stored" : "missing");
+      if (whole) found.push(row.sopInstanceUid);
+      if (bytes === null && restored !== null) {
+        leftBehind++;
+        continue;
+      }
+      log[whole ? "info" : "error"](whole ? "object-found-again" : "object-missing", {
+        sopInstanceUid: row.sopInstanceUid,
+        path: row.path,
+        expectedBytes: row.fileBytes,
+        bytes,
+      });
+    }
+  })();
+  if (leftBehind > 0) log.warn("objects-not-restored", { count: leftBehind });
 
-  const restored = forgetful(db, onDisk.size);
   const adopted: string[] = [];
   const quarantined: string[] = [];
   for (const [path, bytes] of onDisk) {

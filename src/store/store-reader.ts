@@ -21,12 +21,12 @@ import type { Database } from "./database.ts";
 import { readRestoreNote } from "./database-copy.ts";
 import { readExam, readExams, readSetting, readWorklist, readWorklistItem } from "./exam-table.ts";
 import {
-  countMissing,
   listInstances,
   readInstance,
   readInstancesOfExam,
   readInstancesOfStudy,
   readMissing,
+  readMissingToTell,
   readSendStates,
   readSeries,
   readStudies,
@@ -97,9 +97,12 @@ export class StoreReader {
     return readMissing(this.#db);
   }
 
-  /** How many of them somebody should know of; the others a restore left behind, and an archive has them. */
-  missingCount(): number {
-    return countMissing(this.#db, readRestoreNote(this.#db)?.restoredMs ?? 0);
+  /**
+   * Those that somebody should know of; the others a restore left behind, and an archive has them. For a
+   * start: 100,000 of them take a quarter of a second.
+   */
+  missingToTell(): ReturnType<typeof readMissingToTell> {
+    return readMissingToTell(this.#db, readRestoreNote(this.#db)?.restoredMs ?? 0);
   }
 
   /** The last restore; null where there was none. */
