@@ -382,7 +382,7 @@ export async function assemble(given: Given): Promise<Assembled> {
 
   // ---- appliance ----------------------------------------------------------------------------------------
   /** The export that writes to a medium now; to this one, if told. */
-  const isExporting = (medium?: string) =>
+  const isWriting = (medium?: string) =>
     jobs
       .list()
       .some(
@@ -391,13 +391,11 @@ export async function assemble(given: Given): Promise<Assembled> {
           parameters.type === "export" &&
           (medium ?? parameters.target.device) === parameters.target.device,
       );
-  const isWriting = (medium?: string) => backup?.uses(medium) === true || isExporting(medium);
-  const inUseWith = (isBusy: boolean) => {
+  const inUse = () => {
     if (storage.reader.exams({ state: "open" }).length > 0)
       return "An exam is open. Complete it, then try again.";
-    return isBusy ? "A stick or disc is being written. Wait until it is done." : null;
+    return isWriting() ? "A stick or disc is being written. Wait until it is done." : null;
   };
-  const inUse = () => inUseWith(isWriting());
   const appliance =
     given.appliance === undefined
       ? null
@@ -406,15 +404,24 @@ export async function assemble(given: Given): Promise<Assembled> {
           clock,
           log,
           drives: given.media?.drives ?? null,
-          inUse,
+          inUse: () => backup?.busyWords() ?? inUse(),
         });
 
   // ---- backup -------------------------------------------------------------------------------------------
-  const isCalibrating = () => !["idle", "failed"].includes(wizard?.state().kind ?? "idle");
   let isUpdating = false;
   appliance?.changes.add(({ state }) => {
-    isUpdating = state === "receiving" || state === "installing";
+    isUpdating = !["none", "installed", "failed"].includes(state);
   });
+  /** What a copy would catch in the middle, and a restore would cut off. */
+  const backupHindrance = () => {
+    const calibration = wizard?.state().kind ?? "idle";
+    if (isUpdating) return "An update is being installed. Wait until it is done.";
+    if (calibration !== "idle" && calibration !== "failed")
+      return "The panel is being calibrated. End that, then try again.";
+    if (jobs.list().some((job) => job.state === "active" && job.type === "print"))
+      return "A film is being printed. Wait until it is done, or cancel it.";
+    return inUse();
+  };
   const backup: BackupService | null =
     given.backup === undefined || given.media === undefined
       ? null
@@ -425,12 +432,7 @@ export async function assemble(given: Given): Promise<Assembled> {
           drives: given.media.drives,
           configuration,
           restoreNote: () => storage.reader.restoreNote(),
-          inUse: () => {
-            if (isUpdating) return "An update is being installed. Wait until it is done.";
-            return isCalibrating()
-              ? "The panel is being calibrated. End that, then try again."
-              : inUseWith(isExporting());
-          },
+          inUse: backupHindrance,
         });
   const restartsByItself = given.backup?.restart.byItself === true;
 
@@ -539,6 +541,8 @@ export async function assemble(given: Given): Promise<Assembled> {
             async release(device) {
               if (isWriting(device))
                 return refuse("in-use", "An export writes to it. Wait until it is done.");
+              if (backup?.uses(device) === true)
+                return refuse("in-use", "A backup or restore uses it. Wait until it is done.");
               const text = await given.media?.drives.release(device);
               media?.stir();
               return text === null || text === undefined

@@ -117,9 +117,16 @@ export class BackupService {
     return note === null || note.restoredMs === 0 ? null : note;
   }
 
-  /** True while this medium, or any, is written to or read. */
-  uses(medium?: string): boolean {
-    return this.#medium !== null && (medium ?? this.#medium) === this.#medium;
+  /** True while this medium is written to or read. */
+  uses(medium: string): boolean {
+    return this.#medium === medium;
+  }
+
+  /** Why the machine must go on running, in words; null: nothing is under way. */
+  busyWords(): string | null {
+    return this.#state.state === "working"
+      ? "A backup or restore is under way. Wait until it is done."
+      : null;
   }
 
   /** True from the first file of a restore on: what is begun now would be lost. */
@@ -181,9 +188,7 @@ export class BackupService {
   }
 
   #hindrance(): string | null {
-    if (this.#state.state === "working")
-      return "A backup or restore is under way. Wait until it is done.";
-    return this.#parts.inUse();
+    return this.busyWords() ?? this.#parts.inUse();
   }
 
   async #open(device: string): Promise<BackupOutcome<OpenDrive>> {
