@@ -32,12 +32,15 @@ import { ListenError, tcpListen } from "./hal/net/tcp-listen.ts";
 import { TlsFileError } from "./hal/net/tls-profile.ts";
 import type { Geometry } from "./model/exposure.ts";
 import { degrees, millimetres } from "./model/units.ts";
+import { assembleRepair } from "./repair.ts";
+import type { BackupParts } from "./services/backup/backup-service.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { ConfigFileError, readConfigFile, writeConfigFile } from "./store/config-file.ts";
 import { lockFolder } from "./store/folder-lock.ts";
 import { realDisk } from "./store/real-disk.ts";
 import { takeUpRestore } from "./store/restore.ts";
-import { StoreError } from "./store/store-error.ts";
+import type { StoragePort } from "./store/storage-port.ts";
+import { StoreError, UnfitDatabaseError } from "./store/store-error.ts";
 import { startAcquisition } from "./workers/acquisition/acquisition-client.ts";
 import { DEFAULT_SEED } from "./workers/acquisition/driver-spec.ts";
 import { BackupClient } from "./workers/backup/backup-client.ts";
@@ -116,11 +119,71 @@ async function startDevice(
         : detector;
   const panelPort = await startAcquisition(driver);
   const pixels = await PixelPool.start({ modes: panelPort.info.modes, clock });
-  const storage = await startStorage(
-    { folder: dataFolder, nowMs: clock.nowMs(), memory: pixels.memory.buffer },
-    log,
-    (error) => die(error.message),
-  );
+  const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
+  const appliance = applianceSocket === "" ? null : socketAppliance(applianceSocket, clock);
+  const drives = linuxDrives({
+    dataFolder,
+    allowPaths: () => configuration().http.allowPathTargets,
+    unmount: appliance === null ? undefined : (root) => appliance.release(root),
+  });
+  const backupThread = new BackupClient();
+  const backup: BackupParts = {
+    place: {
+      dataFolder,
+      configFile,
+      product: PRODUCT,
+      version: await versionOf(),
+      resolve: (path) => resolve(path),
+    },
+    thread: backupThread,
+    restart: { byItself: appliance !== null, now: restart },
+  };
+  const httpPort = () => options.httpPort ?? configuration().http.port ?? HTTP_PORT_DEFAULT;
+  let storage: StoragePort;
+  try {
+    storage = await startStorage(
+      { folder: dataFolder, nowMs: clock.nowMs(), memory: pixels.memory.buffer },
+      log,
+      (error) => die(error.message),
+    );
+  } catch (error) {
+    // Somebody at a plain PC can move files; an appliance has its page alone.
+    if (!(error instanceof UnfitDatabaseError) || appliance === null) throw error;
+    log.error("database-unfit", { error });
+    await panelPort.terminate();
+    await panelSimulator?.stop();
+    pixels.close();
+    const repair = assembleRepair({
+      clock,
+      log,
+      fault: error.fault,
+      holder,
+      configFile,
+      disk,
+      drives,
+      backup,
+      watchBus: watchUsb,
+    });
+    const app = createApi({
+      device: repair.device,
+      clock,
+      log,
+      kioskFolder: builtFile("ui"),
+      onImpossible: (impossible) => die(impossible.message),
+    });
+    const http = serveApi(app, httpPort());
+    await repair.start();
+    log.info("repair", { http: http.url });
+    manager.ready();
+    return {
+      async stop() {
+        await repair.stop();
+        await http.stop();
+        backupThread.close();
+        lock[Symbol.dispose]();
+      },
+    };
+  }
   const positioner = simulatedPositioner(geometryOf(configuration()));
   holder.changes.add((next) => positioner.move(geometryOf(next)));
   const generator = simulatedGenerator({ clock, geometry: () => positioner.now() });
@@ -130,11 +193,6 @@ async function startDevice(
   // A burning that was cut off left its copies there.
   discFolder.clear();
   const exportWriter = new ExportClient();
-  const backupThread = new BackupClient();
-
-  // ---- the machine, where it is an appliance ------------------------------------------------------------
-  const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
-  const appliance = applianceSocket === "" ? null : socketAppliance(applianceSocket, clock);
 
   // ---- the device -------------------------------------------------------------------------------------
   const resolver = new Resolver(clock);
@@ -157,11 +215,7 @@ async function startDevice(
     disk: () => diskOf(dataFolder),
     renderer,
     media: {
-      drives: linuxDrives({
-        dataFolder,
-        allowPaths: () => configuration().http.allowPathTargets,
-        unmount: appliance === null ? undefined : (root) => appliance.release(root),
-      }),
+      drives,
       burner: xorrisoBurner(),
       staging: discFolder,
       writer: exportWriter,
@@ -180,17 +234,7 @@ async function startDevice(
                 running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
               }),
           },
-    backup: {
-      place: {
-        dataFolder,
-        configFile,
-        product: PRODUCT,
-        version: await versionOf(),
-        resolve: (path) => resolve(path),
-      },
-      thread: backupThread,
-      restart: { byItself: appliance !== null, now: restart },
-    },
+    backup,
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),
     resolve: (host) => resolver.resolve(host).catch(() => []),
@@ -205,11 +249,7 @@ async function startDevice(
     kioskFolder: builtFile("ui"),
     onImpossible: (error) => die(error.message),
   });
-  const http = serveApi(
-    app,
-    options.httpPort ?? configuration().http.port ?? HTTP_PORT_DEFAULT,
-    assembled.device.live,
-  );
+  const http = serveApi(app, httpPort(), assembled.device.live);
 
   log.info("ready", { http: http.url, dicomPort: assembled.dicomPort() });
   await assembled.start();

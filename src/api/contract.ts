@@ -96,6 +96,9 @@ export const healthSchema = z
     problems: z
       .array(z.string())
       .openapi({ description: "Why the status is not ok, in sentences" }),
+    repair: z.literal(true).optional().openapi({
+      description: "The database cannot be used: there is nothing to do but to restore a backup",
+    }),
     time: isoTimeSchema,
     startedAt: isoTimeSchema,
     device: z.object({

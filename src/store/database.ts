@@ -4,7 +4,7 @@
 
 import { Database, SQLiteError } from "bun:sqlite";
 import { MIGRATIONS, type Migration, readableFromSchema } from "./migrations.ts";
-import { StoreError } from "./store-error.ts";
+import { StoreError, UnfitDatabaseError } from "./store-error.ts";
 
 /** How long a statement waits for another connection's lock before it fails. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -35,13 +35,25 @@ export function openDatabase(path: string, migrations = MIGRATIONS): Database {
   } catch (cause) {
     db?.close();
     if (cause instanceof StoreError) throw cause;
-    throw new StoreError(
-      isDamaged(cause)
-        ? `the database ${path} is damaged (${text(cause)}); move it away: the next start takes the images in again from their files, and exams, jobs and maps come back with a backup (System screen)`
-        : `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
-      { cause },
+    throw (
+      damaged(cause, path) ??
+      new StoreError(
+        `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
+        { cause },
+      )
     );
   }
+}
+
+/** What an error of a damaged database is told as; null for any other. */
+export function damaged(cause: unknown, path: string): UnfitDatabaseError | null {
+  if (!isDamaged(cause)) return null;
+  const fault = `is damaged (${text(cause)})`;
+  return new UnfitDatabaseError(
+    `the database ${path} ${fault}; move it away: the next start takes the images in again from their files, and exams, jobs and maps come back with a backup (System screen)`,
+    fault,
+    cause,
+  );
 }
 
 /** A second connection that only reads. @throws StoreError when the file is not there. */
@@ -66,8 +78,10 @@ function requireReadable(db: Database, path: string, known: number): void {
   if (seen <= known) return;
   const needed = readableFrom(db) ?? seen;
   if (needed <= known) return;
-  throw new StoreError(
-    `the database ${path} was made by a newer program (schema ${seen}, readable from ${needed}; this one knows ${known}); start that program, or move the database away and restore a backup that this program made (System screen)`,
+  const fault = `was made by a newer program (schema ${seen}, readable from ${needed}; this one knows ${known})`;
+  throw new UnfitDatabaseError(
+    `the database ${path} ${fault}; start that program, or move the database away and restore a backup that this program made (System screen)`,
+    fault,
   );
 }
 

@@ -208,3 +208,51 @@ test("a program that is killed while it restores begins with the old data", asyn
     await rm(stick, { recursive: true, force: true });
   }
 }, 60_000);
+
+test("an appliance whose database is damaged shows a page that restores a backup, and is a device again", async () => {
+  const stick = await mkdtemp(join(tmpdir(), "udr-stick-"));
+  // No helper answers there: nothing of this asks for one.
+  const env = { UDR_APPLIANCE_SOCKET: join(stick, "no.sock") };
+  await using first = await startDevice({ configuration, env });
+  try {
+    const exam = await examine(first);
+    await service(first, "POST", "backup", { device: stick });
+    expect(await ended(first)).toMatchObject({ state: "done" });
+    await first.stop();
+    const { dataFolder } = first;
+    for (const end of ["-wal", "-shm"])
+      await rm(join(dataFolder, `database.sqlite${end}`), { force: true });
+    await Bun.write(join(dataFolder, "database.sqlite"), "no database ".repeat(1_000));
+
+    const options = { dataFolder, env, ready: "repair" };
+    await using broken = await startDevice(options);
+    const health = await broken.get<Health>("health");
+    expect(health).toMatchObject({ status: "fault", repair: true });
+    expect(health.problems.join()).toContain("Put in a stick with a backup and restore it");
+    expect(await studies(broken)).toEqual([]);
+    await expect(broken.post("exams", { patient: { name: "No^Exam" } })).rejects.toThrow(/503/);
+    const [set] = await broken.get<ListedBackup[]>(
+      `backup/sets?device=${encodeURIComponent(stick)}`,
+    );
+    const order = { device: stick, name: set?.name };
+    expect(await restarted(broken, "backup/restore", order)).toBe(RESTART_CODE);
+
+    await using mended = await startDevice({ dataFolder, env });
+    expect((await mended.get<Health>("health")).repair).toBeUndefined();
+    expect((await mended.get<ExamAnswer>(`exams/${exam.id}`)).state).toBe("completed");
+    expect(await studies(mended)).toEqual([exam.studyInstanceUid]);
+    expect(
+      await Bun.file(
+        join(
+          dataFolder,
+          "before-restore",
+          (await readdir(join(dataFolder, "before-restore")))[0] ?? "",
+          "database.sqlite",
+        ),
+      ).text(),
+    ).toStartWith("no database");
+    await mended.stop();
+  } finally {
+    await rm(stick, { recursive: true, force: true });
+  }
+}, 60_000);

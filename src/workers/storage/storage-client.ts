@@ -15,7 +15,7 @@ import {
   type StorageMethod,
   type StoragePort,
 } from "../../store/storage-port.ts";
-import { StoreError } from "../../store/store-error.ts";
+import { StoreError, UnfitDatabaseError } from "../../store/store-error.ts";
 import { StoreReader } from "../../store/store-reader.ts";
 import type { FromStorage, StorageOpen, ToStorage } from "./messages.ts";
 
@@ -64,7 +64,11 @@ export async function startStorage(
         break;
       case "not-opened":
         closing = true;
-        opened.reject(new StoreError(data.message));
+        opened.reject(
+          data.fault === null
+            ? new StoreError(data.message)
+            : new UnfitDatabaseError(data.message, data.fault),
+        );
         worker.terminate();
         break;
       case "done":

@@ -8,6 +8,7 @@ import { openDatabase } from "../../store/database.ts";
 import { DATABASE_FILE } from "../../store/object-path.ts";
 import { realDisk } from "../../store/real-disk.ts";
 import { Store } from "../../store/store.ts";
+import { UnfitDatabaseError } from "../../store/store-error.ts";
 import type { FromStorage, StorageOpen, ToStorage } from "./messages.ts";
 
 declare const self: {
@@ -49,7 +50,8 @@ async function open(options: StorageOpen): Promise<void> {
     });
     self.postMessage({ type: "opened", reconciliation: store.reconciliation });
   } catch (error) {
-    self.postMessage({ type: "not-opened", message: textOf(error) });
+    const fault = error instanceof UnfitDatabaseError ? error.fault : null;
+    self.postMessage({ type: "not-opened", message: textOf(error), fault });
   }
 }
 
