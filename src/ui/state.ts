@@ -133,6 +133,8 @@ export async function readAll(changes: () => number): Promise<void> {
       ),
     );
     health.value = newHealth;
+    // Nothing else can be done then.
+    if (newHealth.repair) go({ name: "system" });
     acquisition.value = newHealth.acquisition;
     configuration.value = newConfiguration;
     jobs.value = newJobs;

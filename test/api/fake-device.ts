@@ -76,6 +76,8 @@ export interface FakeOptions {
     | "appliance"
     | "backup"
   )[];
+  /** The database cannot be used, and that is why. */
+  readonly repair?: string;
   /** Images are runs of so many frames: in each but the first a square in the middle is darker. */
   readonly frames?: number;
 }
@@ -240,7 +242,14 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     examsKept,
     jobsKept,
     events,
-    health: () => ({ ...HEALTH, time: now(), acquisition: device.acquisition }),
+    health: () => ({
+      ...HEALTH,
+      ...(options.repair === undefined
+        ? {}
+        : { status: "fault" as const, problems: [options.repair], repair: true as const }),
+      time: now(),
+      acquisition: device.acquisition,
+    }),
     setAcquisition(state, examId) {
       device.acquisition = { state, ...(examId === undefined ? {} : { examId }) };
       events.publish({ type: "acquisition", data: device.acquisition });

@@ -81,3 +81,11 @@ inChromium("where nothing can be plugged in the system screen says nothing of it
   expect(await kiosk.page.locator(".backup").count()).toBe(0);
   await kiosk.close();
 });
+
+inChromium("a device that can only be repaired shows that, and its backups, at once", async () => {
+  const kiosk = await openKiosk(browser, page.folder, { repair: "The database is damaged." });
+  await kiosk.page.getByText("The database is damaged.").waitFor();
+  await kiosk.page.locator(".backup").getByText("Restore from it").waitFor();
+  expect(kiosk.problems).toEqual([]);
+  await kiosk.close();
+});
