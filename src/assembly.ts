@@ -46,6 +46,7 @@ import { ExportJobExecutor, type ExportSettings } from "./jobs/export-job.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
 import { PrintJobExecutor } from "./jobs/print-job.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
+import type { JobType } from "./model/job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
 import { AutoSend } from "./services/auto-send.ts";
@@ -415,12 +416,15 @@ export async function assemble(given: Given): Promise<Assembled> {
   /** What a copy would catch in the middle, and a restore would cut off. */
   const backupHindrance = () => {
     const calibration = wizard?.state().kind ?? "idle";
+    const isAtWork = (type: JobType) =>
+      jobs.list().some((job) => job.state === "active" && job.type === type);
+    if (storage.reader.exams({ state: "open" }).length > 0)
+      return "An exam is open. Complete it, then try again.";
     if (isUpdating) return "An update is being installed. Wait until it is done.";
     if (calibration !== "idle" && calibration !== "failed")
       return "The panel is being calibrated. End that, then try again.";
-    if (jobs.list().some((job) => job.state === "active" && job.type === "print"))
-      return "A film is being printed. Wait until it is done, or cancel it.";
-    return inUse();
+    if (isAtWork("print")) return "A film is being printed. Wait until it is done, or cancel it.";
+    return isAtWork("export") ? "A stick or disc is being written. Wait until it is done." : null;
   };
   const backup: BackupService | null =
     given.backup === undefined || given.media === undefined

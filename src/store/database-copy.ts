@@ -94,6 +94,12 @@ export function settleRestored(path: string, livePath: string | null, note: Rest
     requireSound(db);
     db.transaction(() => {
       skipNumbers(db, given);
+      // An order that comes again is the study it was.
+      for (const study of given.studies)
+        db.query(
+          `INSERT OR REPLACE INTO made_study_uids
+           VALUES ($accession_number, $requested_procedure_id, $study_uid)`,
+        ).run({ ...study });
       // Deleted then, perhaps received again since: the file is taken in if it is there.
       db.run("DELETE FROM pending_removals");
       db.query(
@@ -124,9 +130,17 @@ interface Given {
   readonly counters: ReadonlyMap<string, number>;
   /** Last row number by table (AUTOINCREMENT). */
   readonly rows: ReadonlyMap<string, number>;
+  /** Study UIDs of orders that came without one (quirk W4). */
+  readonly studies: readonly MadeStudy[];
 }
 
-const NOTHING_GIVEN: Given = { counters: new Map(), rows: new Map() };
+interface MadeStudy {
+  readonly accession_number: string;
+  readonly requested_procedure_id: string;
+  readonly study_uid: string;
+}
+
+const NOTHING_GIVEN: Given = { counters: new Map(), rows: new Map(), studies: [] };
 
 function givenIn(path: string): Given {
   let db: Database | undefined;
@@ -152,6 +166,7 @@ function numbersOf(db: Database): Given {
   return {
     counters: read("SELECT name, next AS number FROM counters"),
     rows: read("SELECT name, seq AS number FROM sqlite_sequence"),
+    studies: db.query<MadeStudy, []>("SELECT * FROM made_study_uids").all(),
   };
 }
 

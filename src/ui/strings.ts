@@ -387,8 +387,8 @@ export const strings = {
     replace: "Replace all data",
     undo: "Undo the restore",
     undoTitle: "Undo the restore",
-    undoText:
-      "What the restore replaced comes back, and the device restarts. What was entered since is put aside.",
+    undoText: (restoredAt: string) =>
+      `What the restore of ${restoredAt} replaced comes back, and the device restarts. What was entered since then is put aside.`,
     working: (step: string, percent: number) => `${step}: ${percent} %`,
     steps: {
       "copying-database": "Copying the database",

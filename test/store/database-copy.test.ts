@@ -13,7 +13,7 @@ import {
   settleRestored,
   UID_NUMBERS_SKIPPED,
 } from "../../src/store/database-copy.ts";
-import { saveExam, takeNumbers } from "../../src/store/exam-table.ts";
+import { madeStudyUid, saveExam, takeNumbers } from "../../src/store/exam-table.ts";
 import { insertJob, readJob } from "../../src/store/job-table.ts";
 import { MIGRATIONS } from "../../src/store/migrations.ts";
 import { StoreReader } from "../../src/store/store-reader.ts";
@@ -44,6 +44,8 @@ const job = (type: "send" | "print" | "export") => ({
   items: ["1.1"],
   createdMs: START_MS,
 });
+
+const order = (accessionNumber: string) => ({ accessionNumber, requestedProcedureId: "" });
 
 test("the copy is one moment of a database that is written to all the while", async () => {
   const from = path();
@@ -139,12 +141,14 @@ test("numbers given before or after the backup are not given again", () => {
     takeNumbers(db, "uid", 5_000);
     takeNumbers(db, "exam", 70);
     for (let n = 0; n < 9; n++) insertJob(db, job("send"));
+    madeStudyUid(db, order("A2"), "1.2.2");
   });
   const old = database((db) => {
     takeNumbers(db, "uid", 512);
     takeNumbers(db, "exam", 12);
     takeNumbers(db, "exposure", 3);
     insertJob(db, job("send"));
+    madeStudyUid(db, order("A1"), "1.2.1");
   });
   settleRestored(old, live, NOTE);
   const db = openDatabase(old);
@@ -152,6 +156,9 @@ test("numbers given before or after the backup are not given again", () => {
   expect(takeNumbers(db, "exam", 1)).toBe(71 + NUMBERS_SKIPPED);
   expect(takeNumbers(db, "exposure", 1)).toBe(4 + NUMBERS_SKIPPED);
   expect(insertJob(db, job("send")).id).toBe(String(10 + NUMBERS_SKIPPED));
+  // An order is the study it was, whether the backup knows of it or not.
+  expect(madeStudyUid(db, order("A1"), "1.2.9")).toBe("1.2.1");
+  expect(madeStudyUid(db, order("A2"), "1.2.9")).toBe("1.2.2");
   db.close();
 });
 

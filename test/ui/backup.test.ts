@@ -68,7 +68,7 @@ inChromium("an undo is offered where the data came from a backup", async () => {
   const card = kiosk.page.locator(".backup");
   await card.getByText("Restored on").waitFor();
   await card.getByRole("button", { name: "Undo the restore" }).click();
-  await kiosk.page.getByText("What the restore replaced comes back").waitFor();
+  await kiosk.page.getByText("replaced comes back").waitFor();
   await shot(kiosk.page, "backup-undo");
   expect(kiosk.problems).toEqual([]);
   await kiosk.close();

@@ -113,7 +113,11 @@ function BackupDialog({
       text: words.restoreText(asked.do === "restore" ? titleOf(asked.chosen) : ""),
       action: words.replace,
     },
-    undo: { title: words.undoTitle, text: words.undoText, action: words.replace },
+    undo: {
+      title: words.undoTitle,
+      text: words.undoText(dateTime(backup.value?.lastRestore?.restoredAt ?? "")),
+      action: words.replace,
+    },
   };
   return (
     <PinDialog
