@@ -264,8 +264,8 @@ export function readUncommitted(db: Database, studyUid: string, remoteId: string
 }
 
 /**
- * Studies that may go when space runs low, oldest first, at most `limit`: with a file here, every instance made here
- * committed by every archive (of which there must be one), no open exam, no unfinished job.
+ * Studies that may go when space runs low, oldest first, at most `limit`: every instance made here
+ * committed by every archive (of which there must be one), no open exam, no unfinished job, a file here.
  */
 export function readDeletable(
   db: Database,

@@ -81,7 +81,7 @@ export async function reconcile(
       log[whole ? "info" : "error"](whole ? "object-found-again" : "object-missing", {
         sopInstanceUid: row.sopInstanceUid,
         path: row.path,
-        expectedBytes: row.fileBytes,
+        wantedBytes: row.fileBytes,
         bytes,
       });
     }

@@ -156,7 +156,7 @@ async function takeUp(
   }
   for (const file of plan.files) await replace(disk, configuration, file);
   clearStaging(disk);
-  log.warn("restored", { files: plan.files.length, kept });
+  log.warn("restored", { count: plan.files.length, path: kept });
   return { kind: "restored", kept };
 }
 

@@ -211,18 +211,18 @@ export class BackupService {
     const { log } = this.#parts;
     this.#medium = medium;
     this.#become({ state: "working", work, step, share: 0 });
-    log.warn("backup-begins", { work });
+    log.warn("backup-begins", { what: work });
     void run()
       .catch((error: unknown): BackupState => {
-        log.error("backup-failed", { work, error });
+        log.error("backup-failed", { what: work, error });
         const reason =
           "It failed, and nothing was changed. Try again, and call service if it stays so.";
         return { state: "failed", work, reason };
       })
       .then((end) => {
         this.#medium = null;
-        if (end.state === "failed") log.warn("backup-ends", { work, reason: end.reason });
-        else log.info("backup-ends", { work });
+        if (end.state === "failed") log.warn("backup-ends", { what: work, reason: end.reason });
+        else log.info("backup-ends", { what: work });
         this.#become(end);
       });
     return done(this.#state);
@@ -293,7 +293,7 @@ export class BackupService {
     if (committed.type !== "committed") return failed("restore", committed);
     // Not done yet: nothing may begin that the restored database would not know of.
     this.#become({ state: "working", work: "restore", step: "restarting", share: 1 });
-    log.warn("restore-staged", { byItself: restart.byItself });
+    log.warn("restore-staged", { how: restart.byItself ? "restarts" : "waits for a start" });
     await sleep(clock, RESTART_DELAY_MS);
     restart.now();
     return await new Promise<never>(() => {});
