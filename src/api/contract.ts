@@ -974,65 +974,6 @@ export const releasedSchema = z
   .openapi("Released");
 export type Released = z.infer<typeof releasedSchema>;
 
-// ---- appliance ------------------------------------------------------------------------------------
-
-export const updateStateSchema = z
-  .discriminatedUnion("state", [
-    z.object({ state: z.literal("none") }),
-    z.object({ state: z.literal("receiving") }),
-    z.object({
-      state: z.literal("installing"),
-      version: z.string(),
-      share: z.number().openapi({ description: "0 to 1" }),
-      step: z.string(),
-    }),
-    z.object({ state: z.literal("installed"), version: z.string() }),
-    z.object({ state: z.literal("failed"), reason: z.string() }),
-  ])
-  .openapi("UpdateState", { description: "installed: a restart runs it" });
-export type UpdateState = z.infer<typeof updateStateSchema>;
-
-export const applianceSchema = z
-  .object({
-    version: z.string(),
-    slot: z.enum(["A", "B"]).nullable(),
-    triesLeft: z.number().int().nullable().openapi({
-      description: "Starts left to a new version; null once it has proved itself",
-    }),
-    good: z.boolean(),
-    otherVersion: z.string().nullable().openapi({ description: "In the other slot" }),
-    timeServers: z.array(z.string()),
-    addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
-    update: updateStateSchema,
-  })
-  .openapi("Appliance");
-export type Appliance = z.infer<typeof applianceSchema>;
-
-export const forcedQuerySchema = z.strictObject({
-  force: z
-    .enum(["true", "false"])
-    .default("false")
-    .transform((text) => text === "true")
-    .openapi({
-      type: "string",
-      description: "Also under an open exam or while a medium is written",
-    }),
-});
-export const stickUpdateSchema = z
-  .strictObject({ device: z.string().min(1).max(4096) })
-  .openapi("StickUpdate", { description: "The device of GET media" });
-/** Written out, so that nobody resets a device by a wrong button. */
-export const RESET_WORD = "ERASE ALL DATA";
-export const confirmedResetSchema = z
-  .strictObject({ confirm: z.literal(RESET_WORD, { error: `must be "${RESET_WORD}"` }) })
-  .openapi("ConfirmedReset");
-const SERVER_NAME = /^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/;
-export const timeServersSchema = z
-  .strictObject({
-    servers: z.array(z.string().regex(SERVER_NAME, "is no host name or IP address")).max(4),
-  })
-  .openapi("TimeServers");
-
 // ---- backup ---------------------------------------------------------------------------------------
 
 const backupWorkSchema = z.enum(["backup", "restore"]);
@@ -1104,6 +1045,65 @@ export type Restore = z.infer<typeof restoreSchema>;
 export const undoRestoreSchema = z
   .strictObject({ confirm: restoreWordSchema })
   .openapi("UndoRestore");
+
+// ---- appliance ------------------------------------------------------------------------------------
+
+export const updateStateSchema = z
+  .discriminatedUnion("state", [
+    z.object({ state: z.literal("none") }),
+    z.object({ state: z.literal("receiving") }),
+    z.object({
+      state: z.literal("installing"),
+      version: z.string(),
+      share: z.number().openapi({ description: "0 to 1" }),
+      step: z.string(),
+    }),
+    z.object({ state: z.literal("installed"), version: z.string() }),
+    z.object({ state: z.literal("failed"), reason: z.string() }),
+  ])
+  .openapi("UpdateState", { description: "installed: a restart runs it" });
+export type UpdateState = z.infer<typeof updateStateSchema>;
+
+export const applianceSchema = z
+  .object({
+    version: z.string(),
+    slot: z.enum(["A", "B"]).nullable(),
+    triesLeft: z.number().int().nullable().openapi({
+      description: "Starts left to a new version; null once it has proved itself",
+    }),
+    good: z.boolean(),
+    otherVersion: z.string().nullable().openapi({ description: "In the other slot" }),
+    timeServers: z.array(z.string()),
+    addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+    update: updateStateSchema,
+  })
+  .openapi("Appliance");
+export type Appliance = z.infer<typeof applianceSchema>;
+
+export const forcedQuerySchema = z.strictObject({
+  force: z
+    .enum(["true", "false"])
+    .default("false")
+    .transform((text) => text === "true")
+    .openapi({
+      type: "string",
+      description: "Also under an open exam or while a medium is written",
+    }),
+});
+export const stickUpdateSchema = z
+  .strictObject({ device: z.string().min(1).max(4096) })
+  .openapi("StickUpdate", { description: "The device of GET media" });
+/** Written out, so that nobody resets a device by a wrong button. */
+export const RESET_WORD = "ERASE ALL DATA";
+export const confirmedResetSchema = z
+  .strictObject({ confirm: z.literal(RESET_WORD, { error: `must be "${RESET_WORD}"` }) })
+  .openapi("ConfirmedReset");
+const SERVER_NAME = /^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/;
+export const timeServersSchema = z
+  .strictObject({
+    servers: z.array(z.string().regex(SERVER_NAME, "is no host name or IP address")).max(4),
+  })
+  .openapi("TimeServers");
 
 // ---- events ---------------------------------------------------------------------------------------
 
