@@ -16,8 +16,8 @@ const DATABASE_LOG = `${DATABASE_FILE}-wal`;
 const DATABASE_INDEX = `${DATABASE_FILE}-shm`;
 
 /** A copy on its way to a stick. */
-export const COPY = "backup";
-const RESTORE = "restore";
+export const COPY = "backup-in-work";
+const RESTORE = "restore-in-work";
 const STAGED = `${RESTORE}/staged`;
 const PLAN = `${RESTORE}/plan.json`;
 /** Here lies what the last restore replaced, in a folder with its date. */
@@ -32,7 +32,7 @@ const CONFIGURATION_NAME = "config.json";
 const KEY_FILES = "files/";
 /** What the device itself keeps below its folder: no certificate or key may lie there. */
 const OWN_NAMES =
-  /^(database\.sqlite|config\.json|device\.lock|objects|incoming|unasked|quarantine|calibration|backup|restore|before-restore|discs|updates)/i;
+  /^(database\.sqlite|config\.json|device\.lock|objects|incoming|unasked|quarantine|calibration|backup-in-work|restore-in-work|before-restore|discs|updates)/i;
 
 const planSchema = z.object({
   /** staged: nothing was touched; moving: the old is being moved away; replacing: the new is written. */

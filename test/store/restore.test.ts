@@ -68,7 +68,7 @@ function contentOf(disk: MemoryDisk, below = ""): Record<string, string> {
     [...filesOf(disk)]
       .filter(([path]) => path.startsWith(below))
       .map(([path, bytes]) => [path.slice(below.length), decoder.decode(bytes)] as const)
-      .filter(([path]) => below !== "" || !/^(before-restore|restore)\/|-shm$/.test(path))
+      .filter(([path]) => below !== "" || !/^(before-restore|restore-in-work)\/|-shm$/.test(path))
       .sort(([a], [b]) => a.localeCompare(b)),
   );
 }
@@ -97,11 +97,11 @@ test("a start without a plan changes nothing and removes what was half staged", 
   const disk = device();
   beginStaging(disk);
   disk.plant(stagedPath("database.sqlite"), text("half"));
-  disk.plant("backup/database.sqlite", text("a copy for a stick"));
+  disk.plant("backup-in-work/database.sqlite", text("a copy for a stick"));
   expect(await start(disk)).toEqual({ kind: "none" });
   expect(contentOf(disk)).toEqual(sorted(OLD));
-  expect(disk.list("restore")).toEqual([]);
-  expect(disk.list("backup")).toEqual([]);
+  expect(disk.list("restore-in-work")).toEqual([]);
+  expect(disk.list("backup-in-work")).toEqual([]);
 });
 
 test("a restore brings the new, keeps the old with its log, and leaves the images alone", async () => {
@@ -248,7 +248,7 @@ test("a configuration that lies elsewhere is replaced there and kept here", asyn
 
 test("a plan that is no plan stops the start with words", async () => {
   const disk = device();
-  disk.plant("restore/plan.json", text("{"));
+  disk.plant("restore-in-work/plan.json", text("{"));
   await expect(start(disk)).rejects.toThrow(/plan.json .* cannot be understood; call service/);
 });
 
@@ -258,7 +258,7 @@ test("no certificate or key comes to lie where the device keeps its own", () => 
     "files/config.json",
     "files/database.sqlite-wal",
     "files/objects/x.pem",
-    "files/restore/plan.json",
+    "files/restore-in-work/plan.json",
     "config.json",
   ])
     expect(keyFilePlace(name)).toBeNull();
@@ -269,5 +269,5 @@ test("a plan is durable before the restore is answered", async () => {
   await stage(disk);
   disk.powerCut();
   expect((await start(disk)).kind).toBe("restored");
-  expect(() => disk.read("restore/plan.json", new Uint8Array(1), 0)).toThrow(DiskError);
+  expect(() => disk.read("restore-in-work/plan.json", new Uint8Array(1), 0)).toThrow(DiskError);
 });

@@ -183,7 +183,7 @@ test("keys outside the data folder are named and left out, and asked for at the 
     type: "failed",
     reason: expect.stringContaining(`neither in it nor on this machine: ${outside}`),
   });
-  expect(existsSync(join(r.other, "restore"))).toBe(false);
+  expect(existsSync(join(r.other, "restore-in-work"))).toBe(false);
   await Bun.write(outside, "key");
   expect(await restore(r.other, from, [outside])).toEqual({ type: "committed" });
 });
@@ -238,7 +238,7 @@ for (const [fault, said] of [
     Object.assign(medium, { failAt: 12, forGood: true, fault });
     const answer = await backUp(r, { ports: { ...PORTS, medium: () => medium } });
     expect(answer).toMatchObject({ type: "failed", reason: expect.stringContaining(said) });
-    expect(existsSync(join(r.device, "backup"))).toBe(false);
+    expect(existsSync(join(r.device, "backup-in-work"))).toBe(false);
   });
 
 test("a backup whose database is none is refused, and nothing is left of it", async () => {
@@ -261,7 +261,7 @@ test("a backup whose database is none is refused, and nothing is left of it", as
     type: "failed",
     reason: expect.stringMatching(/The backup cannot be used: .*Nothing was changed/),
   });
-  expect(existsSync(join(r.device, "restore"))).toBe(false);
+  expect(existsSync(join(r.device, "restore-in-work"))).toBe(false);
   expect(exams(r.device)).toEqual(before);
 });
 
