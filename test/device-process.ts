@@ -34,6 +34,8 @@ export interface StartOptions {
   /** The program, if not the one of the sources. */
   readonly main?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The event that is waited for: "ready" unless told. */
+  readonly ready?: string;
 }
 
 /** A problem+json answer. */
@@ -79,7 +81,7 @@ export async function startDevice(options: StartOptions = {}): Promise<DevicePro
   void readLines(process.stdout, (line) => {
     const entry = JSON.parse(line) as Record<string, unknown>;
     log.push(entry);
-    if (entry["event"] === "ready")
+    if (entry["event"] === (options.ready ?? "ready"))
       ready.resolve({ http: String(entry["http"]), dicomPort: Number(entry["dicomPort"]) });
   });
   void process.exited.then(async (code) =>

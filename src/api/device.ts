@@ -4,6 +4,7 @@
 import type { Unsubscribe } from "../core/listeners.ts";
 import type {
   Appliance,
+  Backup,
   Calibration,
   Configuration,
   DiscontinuationReason,
@@ -15,6 +16,7 @@ import type {
   Instance,
   Job,
   JobFilter,
+  ListedBackup,
   LocalSettings,
   Medium,
   NetworkSettings,
@@ -56,6 +58,8 @@ export interface Device {
   readonly calibration?: CalibrationPort | undefined;
   /** Absent on a plain PC. */
   readonly appliance?: AppliancePort | undefined;
+  /** Absent where nothing can be plugged in. */
+  readonly backup?: BackupPort | undefined;
 }
 
 export type ConfigurationChange =
@@ -202,6 +206,17 @@ export interface AppliancePort {
   setNetwork(settings: NetworkSettings, force: boolean): Promise<Answer<Appliance>>;
   /** A tar: journal, redacted configuration, health, versions. */
   logBundle(): Promise<Answer<Uint8Array<ArrayBuffer>>>;
+}
+
+/** Answers when the work has begun; what follows are events. */
+export interface BackupPort {
+  state(): Backup;
+  list(device: string): Promise<Answer<readonly ListedBackup[]>>;
+  backUp(device: string): Promise<Answer<Backup>>;
+  /** The device ends when everything is ready, and begins with what was restored. */
+  restore(device: string, name: string): Promise<Answer<Backup>>;
+  /** Brings back what the last restore replaced. */
+  undoRestore(): Promise<Answer<Backup>>;
 }
 
 export interface LivePort {

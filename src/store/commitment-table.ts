@@ -290,7 +290,7 @@ export function readUnsaved(
 
 /**
  * Studies that may go when space runs low, oldest first, at most `limit`: every instance made here
- * committed by every archive (of which there must be one), no open exam, no unfinished job.
+ * committed by every archive (of which there must be one), no open exam, no unfinished job, a file here.
  */
 export function readDeletable(
   db: Database,
@@ -300,7 +300,9 @@ export function readDeletable(
   return db
     .query<{ study_uid: string }, { archives: string; limit: number }>(
       `SELECT study_uid FROM studies s
-       WHERE NOT EXISTS (SELECT 1 FROM instances i JOIN json_each($archives) a
+       WHERE EXISTS (SELECT 1 FROM instances i
+           WHERE i.study_uid = s.study_uid AND i.file_state = 'stored')
+         AND NOT EXISTS (SELECT 1 FROM instances i JOIN json_each($archives) a
            WHERE i.study_uid = s.study_uid AND i.is_local = 1
              AND NOT EXISTS (SELECT 1 FROM commit_states t JOIN commitments c USING (transaction_uid)
                WHERE t.sop_uid = i.sop_uid AND c.remote_id = a.value AND t.state = 'committed'))

@@ -104,6 +104,11 @@ test("the routes are those of the contract", () => {
     "PUT appliance/time-servers",
     "PUT appliance/network",
     "GET appliance/log-bundle",
+    "GET backup",
+    "GET backup/sets",
+    "POST backup",
+    "POST backup/restore",
+    "POST backup/undo-restore",
     "GET events",
     "GET live",
   ];

@@ -1,7 +1,14 @@
-// What keeps the machine from being restarted, switched off, updated, reset or given other addresses, as a
-// table: what goes on against what is asked. Pure; whoever asks gathers the facts.
+// What keeps the machine from being restarted, switched off, updated, reset, given other addresses or backed
+// up and restored, as a table: what goes on against what is asked. Pure; whoever asks gathers the facts.
 
-export type MachineAction = "restart" | "power-off" | "update" | "factory-reset" | "network";
+export type MachineAction =
+  | "restart"
+  | "power-off"
+  | "update"
+  | "factory-reset"
+  | "network"
+  /** To a stick and back. */
+  | "backup";
 
 /** What goes on in the device, and what only it has. */
 export interface Occupation {
@@ -16,6 +23,8 @@ export interface Occupation {
   readonly activeJobs: Readonly<Record<"send" | "print" | "export" | "retrieve", number>>;
   /** Objects that peers are sending here. */
   readonly arrivingObjects: number;
+  /** A backup or restore under way, as sentences; null: none. */
+  readonly backup: string | null;
   /** Asked for a factory reset alone: it costs a walk through the database. */
   readonly unsaved: () => Unsaved;
 }
@@ -39,21 +48,23 @@ interface Row {
     update: Verdict,
     factoryReset: Verdict,
     network: Verdict,
+    backup: Verdict,
   ];
   /** Null while it does not go on; else what it is and what to do, as sentences. */
   readonly words: (now: Occupation) => string | null;
 }
 
-const COLUMN: Readonly<Record<MachineAction, 0 | 1 | 2 | 3 | 4>> = {
+const COLUMN: Readonly<Record<MachineAction, 0 | 1 | 2 | 3 | 4 | 5>> = {
   restart: 0,
   "power-off": 1,
   update: 2,
   "factory-reset": 3,
   network: 4,
+  backup: 5,
 };
 
-const row = (...[a, b, c, d, e, words]: [...Row["verdicts"], Row["words"]]): Row => ({
-  verdicts: [a, b, c, d, e],
+const row = (...[a, b, c, d, e, f, words]: [...Row["verdicts"], Row["words"]]): Row => ({
+  verdicts: [a, b, c, d, e, f],
   words,
 });
 const when = (isSo: boolean, words: string): string | null => (isSo ? words : null);
@@ -61,59 +72,60 @@ const count = (n: number, one: string, many = `${one}s`): string =>
   n === 1 ? `1 ${one}` : `${n} ${many}`;
 
 /** A restart takes two minutes, and durable jobs go on after it; who switches off goes home. */
-//  restart  off      update   reset    network
+//  restart  off      update   reset    network  backup
 const ROWS: readonly Row[] = [
-  row("never", "never", "never", "never", "never", ({ ending }) =>
+  row("never", "never", "never", "never", "never", "never", ({ ending }) =>
     ending === null ? null : `The device ${ending} already. Wait two minutes.`,
   ),
-  row("never", "never", "never", "never", "go", ({ update }) =>
+  row("never", "never", "never", "never", "go", "never", ({ update }) =>
     when(update === "writing", "An update is being written. Wait until it is done."),
   ),
   // Nothing is written yet: somebody may give up an upload that hangs.
-  row("ask", "ask", "never", "ask", "go", ({ update }) =>
+  row("ask", "ask", "never", "ask", "go", "never", ({ update }) =>
     when(
       update === "receiving" || update === "checking",
       "An update is being received or checked. Wait until it is installed, then try again.",
     ),
   ),
-  row("ask", "ask", "ask", "ask", "ask", ({ isExposing }) =>
+  row("ask", "ask", "ask", "ask", "ask", "ask", ({ isExposing }) =>
     when(isExposing, "An exposure is going on. Let it end, then try again."),
   ),
-  row("ask", "ask", "ask", "ask", "ask", ({ openExams }) =>
+  row("ask", "ask", "ask", "ask", "ask", "ask", ({ openExams }) =>
     when(openExams > 0, "An exam is open. Complete it, then try again."),
   ),
-  row("ask", "ask", "ask", "ask", "ask", ({ calibration }) =>
+  row("ask", "ask", "ask", "ask", "ask", "ask", ({ calibration }) =>
     when(
       calibration === "measuring",
       "The panel is being calibrated. Let it end or cancel it, then try again.",
     ),
   ),
-  row("ask", "ask", "go", "ask", "go", ({ calibration }) =>
+  row("ask", "ask", "go", "ask", "go", "ask", ({ calibration }) =>
     when(
       calibration === "to-accept",
       "A calibration was measured and is not in use yet. Accept or discard it, then try again.",
     ),
   ),
   // Its stick may hold the update; the reader and the writer of one stick hinder each other.
-  row("ask", "ask", "ask", "ask", "go", ({ activeJobs }) =>
+  row("ask", "ask", "ask", "ask", "go", "ask", ({ activeJobs }) =>
     when(activeJobs.export > 0, "A stick or disc is being written. Wait until it is done."),
   ),
   // A sheet cut off may be out or not: only somebody at the printer knows afterwards.
-  row("ask", "ask", "go", "ask", "ask", ({ activeJobs }) =>
+  row("ask", "ask", "go", "ask", "ask", "ask", ({ activeJobs }) =>
     when(activeJobs.print > 0, "A film is being printed. Wait until it is done, or cancel it."),
   ),
-  row("go", "ask", "go", "ask", "go", ({ activeJobs }) =>
+  row("go", "ask", "go", "ask", "go", "go", ({ activeJobs }) =>
     when(
       activeJobs.send > 0,
       "Images are being sent. Wait until they have gone, or cancel the job; switched off, the device sends them at its next start only.",
     ),
   ),
-  row("go", "ask", "go", "ask", "go", ({ activeJobs }) =>
+  row("go", "ask", "go", "ask", "go", "ask", ({ activeJobs }) =>
     when(activeJobs.retrieve > 0, "Images are being fetched. Wait until they are here, or cancel."),
   ),
-  row("ask", "ask", "go", "ask", "go", ({ arrivingObjects }) =>
+  row("ask", "ask", "go", "ask", "go", "ask", ({ arrivingObjects }) =>
     when(arrivingObjects > 0, "An image is arriving from a server. Try again in a minute."),
   ),
+  row("ask", "ask", "ask", "ask", "go", "go", ({ backup }) => backup),
 ];
 
 /** Why it is refused, in whole sentences; null: it may be done. */

@@ -22,6 +22,7 @@ const IDLE = {
   calibration: "none",
   activeJobs: { send: 0, print: 0, export: 0, retrieve: 0 },
   arrivingObjects: 0,
+  backup: null,
   unsaved: () => ({ studies: 0, instances: 0, stepMessages: 0 }),
 } as const;
 

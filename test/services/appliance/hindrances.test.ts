@@ -11,6 +11,7 @@ const ACTIONS: readonly MachineAction[] = [
   "update",
   "factory-reset",
   "network",
+  "backup",
 ];
 const NO_JOBS = { send: 0, print: 0, export: 0, retrieve: 0 };
 const IDLE: Occupation = {
@@ -21,6 +22,7 @@ const IDLE: Occupation = {
   calibration: "none",
   activeJobs: NO_JOBS,
   arrivingObjects: 0,
+  backup: null,
   unsaved: () => ({ studies: 0, instances: 0, stepMessages: 0 }),
 };
 const at = (change: Partial<Occupation>): Occupation => ({ ...IDLE, ...change });
@@ -36,24 +38,25 @@ function verdicts(now: Occupation): string {
   }).join(" ");
 }
 
-// restart, power-off, update, factory reset, network
+// restart, power-off, update, factory reset, network, backup
 const CASES: readonly (readonly [string, Occupation, string])[] = [
-  ["nothing goes on", IDLE, "+ + + + +"],
-  ["it ends already", at({ ending: "restarts" }), "X X X X X"],
-  ["an update is written", at({ update: "writing" }), "X X X X +"],
-  ["an update is received", at({ update: "receiving" }), "! ! X ! +"],
-  ["an update is checked", at({ update: "checking" }), "! ! X ! +"],
-  ["the beam is on", at({ isExposing: true }), "! ! ! ! !"],
-  ["an exam is open", at({ openExams: 1 }), "! ! ! ! !"],
-  ["the panel is calibrated", at({ calibration: "measuring" }), "! ! ! ! !"],
-  ["a calibration waits to be accepted", at({ calibration: "to-accept" }), "! ! + ! +"],
-  ["a stick is written", job("export"), "! ! ! ! +"],
-  ["a film is printed", job("print"), "! ! + ! !"],
-  ["images are sent", job("send"), "+ ! + ! +"],
-  ["images are fetched", job("retrieve"), "+ ! + ! +"],
-  ["an image arrives", at({ arrivingObjects: 1 }), "! ! + ! +"],
-  ["images are nowhere else", unsaved(1, 2), "+ + + ! +"],
-  ["the scheduler was not told", unsaved(0, 0, 1), "+ + + ! +"],
+  ["nothing goes on", IDLE, "+ + + + + +"],
+  ["it ends already", at({ ending: "restarts" }), "X X X X X X"],
+  ["an update is written", at({ update: "writing" }), "X X X X + X"],
+  ["an update is received", at({ update: "receiving" }), "! ! X ! + X"],
+  ["an update is checked", at({ update: "checking" }), "! ! X ! + X"],
+  ["the beam is on", at({ isExposing: true }), "! ! ! ! ! !"],
+  ["an exam is open", at({ openExams: 1 }), "! ! ! ! ! !"],
+  ["the panel is calibrated", at({ calibration: "measuring" }), "! ! ! ! ! !"],
+  ["a calibration waits to be accepted", at({ calibration: "to-accept" }), "! ! + ! + !"],
+  ["a stick is written", job("export"), "! ! ! ! + !"],
+  ["a film is printed", job("print"), "! ! + ! ! !"],
+  ["images are sent", job("send"), "+ ! + ! + +"],
+  ["images are fetched", job("retrieve"), "+ ! + ! + !"],
+  ["an image arrives", at({ arrivingObjects: 1 }), "! ! + ! + !"],
+  ["a backup is made", at({ backup: "A backup is made." }), "! ! ! ! + +"],
+  ["images are nowhere else", unsaved(1, 2), "+ + + ! + +"],
+  ["the scheduler was not told", unsaved(0, 0, 1), "+ + + ! + +"],
 ];
 
 for (const [name, now, expected] of CASES)
