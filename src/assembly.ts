@@ -7,7 +7,7 @@ import type { LiveFrame } from "./api/live-frame.ts";
 import { appliancePort } from "./api/ports/appliance-port.ts";
 import { backupPort, backupView } from "./api/ports/backup-port.ts";
 import { calibrationPort, calibrationView } from "./api/ports/calibration-port.ts";
-import { configurationPort } from "./api/ports/configuration-port.ts";
+import { configurationPort, firstPinPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
 import { exportPlanner } from "./api/ports/export-planner.ts";
 import { healthOf } from "./api/ports/health.ts";
@@ -506,7 +506,10 @@ export async function assemble(given: Given): Promise<Assembled> {
       ]),
       lostImages: exams.lostImages,
     });
-  const configurationFace = configurationPort(holder, given.configFile, () => acceptor.port ?? 0);
+  const configurationFace = {
+    ...configurationPort(holder, given.configFile, () => acceptor.port ?? 0),
+    ...(appliance === null ? {} : firstPinPort(holder, log)),
+  };
   const device: Device = {
     events,
     health,

@@ -5,7 +5,7 @@ import type { Health } from "./api/contract.ts";
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
 import { backupPort, backupView } from "./api/ports/backup-port.ts";
-import { configurationPort } from "./api/ports/configuration-port.ts";
+import { configurationPort, firstPinPort } from "./api/ports/configuration-port.ts";
 import { healthOf } from "./api/ports/health.ts";
 import { answer, refuse } from "./api/problem.ts";
 import { mediumView } from "./api/views.ts";
@@ -93,7 +93,10 @@ export function assembleRepair(given: RepairGiven): Repair {
     device: {
       events,
       health,
-      configuration: configurationPort(holder, given.configFile, () => 0),
+      configuration: {
+        ...configurationPort(holder, given.configFile, () => 0),
+        ...firstPinPort(holder, log),
+      },
       remotes: { echo: refused },
       exams: {
         open: refused,

@@ -11,7 +11,7 @@ import { guardBody, guardOrigin } from "./guard.ts";
 import { kioskRoutes } from "./kiosk-files.ts";
 import { PROBLEMS, ProblemError, problem, problemResponse } from "./problem.ts";
 import { API_PREFIX, type ApiApp, type ApiEnv, path } from "./route.ts";
-import { applianceRoutes } from "./routes/appliance.ts";
+import { applianceRoutes, SERVICE_PIN_PATH } from "./routes/appliance.ts";
 import { backupRoutes } from "./routes/backup.ts";
 import { calibrationRoutes } from "./routes/calibration.ts";
 import { configRoutes } from "./routes/config.ts";
@@ -57,7 +57,14 @@ export function createApi(options: ApiOptions): ApiApp {
   app.use("*", guardOrigin);
   app.use(`${API_PREFIX}/*`, guardBody);
 
-  const pin = new ServicePin(clock, () => device.configuration.pin(), device.configuration.file);
+  const { configuration } = device;
+  const pin = new ServicePin(
+    clock,
+    () => configuration.pin(),
+    configuration.setFirstPin === undefined
+      ? `put {"http": {"pin": "..."}} into ${configuration.file} on the device and restart it`
+      : `set it on the System screen, or by PUT ${SERVICE_PIN_PATH}`,
+  );
   healthRoutes(app, device);
   configRoutes(app, device, pin);
   remoteRoutes(app, device);
@@ -70,7 +77,7 @@ export function createApi(options: ApiOptions): ApiApp {
   if (device.query !== undefined) queryRoutes(app, device.query);
   if (device.media !== undefined) mediaRoutes(app, device.media);
   if (device.calibration !== undefined) calibrationRoutes(app, device.calibration, pin);
-  applianceRoutes(app, device.appliance, pin);
+  applianceRoutes(app, device, pin);
   if (device.backup !== undefined) backupRoutes(app, device.backup, pin);
   eventRoutes(app, device.events, clock);
   if (device.live !== undefined) liveRoutes(app);

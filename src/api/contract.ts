@@ -208,6 +208,7 @@ export const configurationSchema = z
   .looseObject({
     remotes: z.array(remoteViewSchema),
     acquisition: z.looseObject({ protocols: z.array(protocolViewSchema) }),
+    http: z.looseObject({ pin: z.string().nullable() }),
   })
   .openapi("Configuration", {
     description:
@@ -1112,6 +1113,13 @@ export const RESET_WORD = "ERASE ALL DATA";
 export const confirmedResetSchema = z
   .strictObject({ confirm: z.literal(RESET_WORD, { error: `must be "${RESET_WORD}"` }) })
   .openapi("ConfirmedReset");
+/** As the configuration has it. */
+const PIN = /^[!-~]{4,64}$/;
+export const firstPinSchema = z
+  .strictObject({
+    pin: z.string().regex(PIN, "must be 4 to 64 digits, letters or signs, without spaces"),
+  })
+  .openapi("FirstPin");
 const SERVER_NAME = /^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$/;
 export const timeServersSchema = z
   .strictObject({

@@ -75,6 +75,8 @@ export interface ConfigurationPort {
   replace(document: unknown): Promise<ConfigurationChange>;
   /** The service PIN; null while none is set. */
   pin(): string | null;
+  /** Sets the PIN while there is none, durable when it answers; absent on a plain PC, whose file is at hand. */
+  setFirstPin?(pin: string): Promise<Answer<null>>;
   /** Where the configuration file lies, for the words of an answer. */
   readonly file: string;
   local(): LocalSettings;

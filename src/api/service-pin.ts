@@ -14,14 +14,15 @@ export const PENALTY_MS_MAX = 5 * 60_000;
 export class ServicePin {
   readonly #clock: Clock;
   readonly #pin: () => string | null;
-  readonly #file: string;
+  readonly #howToSet: string;
   #wrong = 0;
   #lockedUntilMs = 0;
 
-  constructor(clock: Clock, pin: () => string | null, configurationFile: string) {
+  /** `howToSet`: what to do while there is none, after "Service functions are locked until a PIN is set: ". */
+  constructor(clock: Clock, pin: () => string | null, howToSet: string) {
     this.#clock = clock;
     this.#pin = pin;
-    this.#file = configurationFile;
+    this.#howToSet = howToSet;
   }
 
   /** Lets pass who knows the PIN. @throws ProblemError 401, 403 or 429. */
@@ -30,7 +31,7 @@ export class ServicePin {
     if (pin === null)
       throw problem(
         "pin-not-set",
-        `Service functions are locked until a PIN is set: put {"http": {"pin": "..."}} into ${this.#file} on the device and restart it.`,
+        `Service functions are locked until a PIN is set: ${this.#howToSet}.`,
       );
     const given = /^Bearer +(\S.*)$/i.exec(authorization ?? "")?.[1];
     if (given === undefined)

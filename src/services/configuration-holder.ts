@@ -16,6 +16,8 @@ export type ConfigurationOutcome =
   | { readonly kind: "invalid"; readonly problems: readonly ConfigurationProblem[] }
   | { readonly kind: "failed"; readonly reason: string };
 
+export type FirstPinOutcome = ConfigurationOutcome | { readonly kind: "has-pin" };
+
 /** What a PIN reads as; sent back, it keeps the PIN. */
 const PIN_MASK = "***";
 
@@ -42,9 +44,7 @@ export class ConfigurationHolder {
 
   /** Replaces the whole document; changes are made one after the other. */
   replace(document: unknown): Promise<ConfigurationOutcome> {
-    const mine = this.#last.then(() => this.#replace(document));
-    this.#last = mine.catch(() => {});
-    return mine;
+    return this.#inTurn(() => this.#replace(document));
   }
 
   /** AE title and port, which belong to the user. */
@@ -52,7 +52,25 @@ export class ConfigurationHolder {
     readonly aeTitle: string;
     readonly port: number;
   }): Promise<ConfigurationOutcome> {
-    return this.replace({ ...this.#current, local: { ...this.#current.local, ...settings } });
+    return this.#inTurn(() =>
+      this.#replace({ ...this.#current, local: { ...this.#current.local, ...settings } }),
+    );
+  }
+
+  /** Sets the service PIN where there is none; of several at once the first does. */
+  setFirstPin(pin: string): Promise<FirstPinOutcome> {
+    return this.#inTurn(async () => {
+      const { http } = this.#current;
+      if (http.pin !== null) return { kind: "has-pin" };
+      return this.#replace({ ...this.#current, http: { ...http, pin } });
+    });
+  }
+
+  /** What is changed is what those before left. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(change);
+    this.#last = mine.catch(() => {});
+    return mine;
   }
 
   async #replace(document: unknown): Promise<ConfigurationOutcome> {

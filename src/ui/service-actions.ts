@@ -95,6 +95,17 @@ export async function restartAppliance(pin: string): Promise<Outcome<null>> {
   return outcome;
 }
 
+/** Only on an appliance: on a plain PC the PIN is a matter of the configuration file. */
+export const canSetFirstPin = () => offered("PUT", "/appliance/service-pin");
+
+/** The page learns of it by the configuration's event. */
+export async function setFirstPin(pin: string): Promise<Outcome<null>> {
+  const path = apiPath("appliance", "service-pin");
+  const outcome = await outcomeOf(() => send<null>("PUT", path, { pin }));
+  if (outcome.ok) tell("done", strings.firstPin.done);
+  return outcome;
+}
+
 /** Lets a stick go, and says whether it may be pulled out. */
 export async function releaseMedium({ device }: Medium): Promise<void> {
   const path = apiPath("media", device, "release");

@@ -216,6 +216,19 @@ export const strings = {
     clear: "Clear",
     back: "Last digit away",
   },
+  firstPin: {
+    title: "No service PIN is set",
+    text: "Updates, backup and restore, calibration and the configuration are locked until there is one.",
+    set: "Set the PIN",
+    chooseTitle: "Choose a service PIN",
+    chooseText:
+      "At least 4 digits. Write it down where service staff finds it: a forgotten PIN cannot be read back.",
+    next: "Next",
+    repeatTitle: "Repeat the service PIN",
+    repeatText: "Enter the same PIN once more.",
+    differs: "The two were not the same. Choose the PIN once more.",
+    done: "The service PIN is set.",
+  },
   marks: {
     held: "held back",
     sendQueued: "waits to be sent",

@@ -311,7 +311,7 @@ describe("configuration and the service PIN", () => {
   test("while no PIN is set, service routes say how to set one", async () => {
     const problem = await problemOf(await send("PUT", "/config", {}));
     expect(problem).toMatchObject({ status: 403, type: "urn:udr-10a:problem:pin-not-set" });
-    expect(problem.detail).toContain("/data/config.json");
+    expect(problem.detail).toContain("System screen");
   });
 
   test("the right PIN replaces the configuration, no or a wrong one does not", async () => {

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { createApi } from "../../src/api/app.ts";
+import { configurationPort, firstPinPort } from "../../src/api/ports/configuration-port.ts";
+import { parseConfiguration } from "../../src/config/configuration.ts";
 import { SimulatedClock } from "../../src/core/clock.ts";
-import { silentLog } from "../../src/core/log.ts";
+import { jsonLog, silentLog } from "../../src/core/log.ts";
+import { ConfigurationHolder } from "../../src/services/configuration-holder.ts";
 import { type FakeOptions, fakeDevice } from "./fake-device.ts";
 
 const PIN = "4711";
@@ -155,4 +158,120 @@ test("the log bundle is a tar of journal, configuration, health and versions, wi
     "journal.txt",
   ]);
   expect(new TextDecoder().decode(tar)).not.toContain(PIN);
+});
+
+/** A room whose configuration is a real one, without a PIN. */
+async function newRoom(options: FakeOptions & { readonly write?: () => Promise<void> } = {}) {
+  const clock = new SimulatedClock();
+  const device = await fakeDevice(clock, options);
+  const parsed = parseConfiguration({ local: { aeTitle: "ROOM1" } });
+  if (!parsed.ok) throw new Error("not a configuration");
+  const lines: string[] = [];
+  const log = jsonLog(
+    (line) => lines.push(line),
+    () => clock.nowMs(),
+  );
+  const holder = new ConfigurationHolder(parsed.configuration, options.write ?? (async () => {}));
+  const configuration = {
+    ...configurationPort(holder, "/data/config.json", () => 104),
+    ...(options.without?.includes("appliance") ? {} : firstPinPort(holder, log)),
+  };
+  const app = createApi({ device: { ...device, configuration }, clock, log });
+  const ask = (method: string, path: string, body?: unknown, pin?: string) =>
+    app.request(`/api/v1/${path}`, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(pin === undefined ? {} : { authorization: `Bearer ${pin}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const setPin = (pin: unknown) => ask("PUT", "appliance/service-pin", { pin });
+  return { ask, setPin, lines, holder, [Symbol.dispose]: () => device[Symbol.dispose]() };
+}
+
+const detailOf = async (answer: Response) => ((await answer.json()) as { detail: string }).detail;
+
+test("a new appliance takes its first PIN, which opens the service functions at once", async () => {
+  using r = await newRoom();
+  const before = r.holder.current();
+  const locked = await r.ask("PUT", "appliance/time-servers", { servers: [] });
+  expect(locked.status).toBe(403);
+  const way = await detailOf(locked);
+  expect(way).toContain("System screen");
+  expect(way).toContain("PUT /api/v1/appliance/service-pin");
+  expect(way).not.toContain("config.json");
+  expect(await (await r.ask("GET", "config")).json()).toMatchObject({ http: { pin: null } });
+
+  expect((await r.setPin(PIN)).status).toBe(204);
+  const timeServers = ["PUT", "appliance/time-servers", { servers: [] }] as const;
+  expect((await r.ask(...timeServers, PIN)).status).toBe(200);
+  expect((await r.ask(...timeServers, "4712")).status).toBe(401);
+  expect((await r.ask(...timeServers)).status).toBe(401);
+  expect(await (await r.ask("GET", "config")).json()).toMatchObject({ http: { pin: "***" } });
+  expect(r.holder.current()).toEqual({ ...before, http: { ...before.http, pin: PIN } });
+});
+
+test("a PIN that is set is changed with the PIN only", async () => {
+  using r = await newRoom();
+  const answers = await Promise.all([r.setPin("1111"), r.setPin("2222")]);
+  expect(answers.map(({ status }) => status)).toEqual([204, 409]);
+  const later = await r.ask("PUT", "appliance/service-pin", { pin: "3333" }, "1111");
+  expect(later.status).toBe(409);
+  expect(await detailOf(later)).toContain("through PUT config with the PIN");
+  expect(r.holder.current().http.pin).toBe("1111");
+  const document = { ...r.holder.current(), http: { pin: "3333" } };
+  expect((await r.ask("PUT", "config", document)).status).toBe(401);
+  expect((await r.ask("PUT", "config", document, "1111")).status).toBe(200);
+  expect(r.holder.current().http.pin).toBe("3333");
+});
+
+test("what the configuration takes as a PIN is taken, and nothing else", async () => {
+  for (const pin of ["123", "12 34", "１２３４", "***", "", "1".repeat(65), null, 1234]) {
+    using r = await newRoom();
+    const refused = await r.setPin(pin);
+    expect(refused.status).toBe(422);
+    expect(JSON.stringify(await refused.json())).toContain('"path":"pin"');
+    expect(r.holder.current().http.pin).toBeNull();
+    if (pin !== null) expect(parseConfiguration({ http: { pin } }).ok).toBe(false);
+  }
+  for (const pin of ["0000", "!~aZ", "1".repeat(64)]) {
+    using r = await newRoom();
+    expect((await r.setPin(pin)).status).toBe(204);
+  }
+});
+
+test("the log tells that a first PIN was set, and not which", async () => {
+  using r = await newRoom();
+  await r.setPin("90817263");
+  await r.setPin("55443322");
+  const told = r.lines.map((line) => JSON.parse(line) as { level: string; event: string });
+  expect(told.map(({ level, event }) => `${level} ${event}`)).toEqual([
+    "warn first-service-pin-set",
+  ]);
+  expect(r.lines.join()).not.toContain("90817263");
+});
+
+test("a PIN that could not be written is not set, in words", async () => {
+  using r = await newRoom({
+    write: async () => {
+      throw new Error("the disk is full");
+    },
+  });
+  const answer = await r.setPin(PIN);
+  expect(answer.status).toBe(503);
+  expect(await detailOf(answer)).toBe("No PIN was set: the disk is full.");
+  expect((await r.ask("PUT", "appliance/time-servers", { servers: [] })).status).toBe(403);
+  expect(r.lines.join()).not.toContain("first-service-pin-set");
+});
+
+test("on a plain PC the first PIN is a matter of the file", async () => {
+  using r = await newRoom({ without: ["appliance"] });
+  expect((await r.setPin(PIN)).status).toBe(404);
+  expect(r.holder.current().http.pin).toBeNull();
+  const locked = await r.ask("PUT", "config", {});
+  expect(locked.status).toBe(403);
+  const way = await detailOf(locked);
+  expect(way).toContain("/data/config.json");
+  expect(way).not.toContain("service-pin");
 });

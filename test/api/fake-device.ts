@@ -260,8 +260,21 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     },
     configuration: {
       file: "/data/config.json",
-      read: () => configuration,
+      read: () => ({
+        ...configuration,
+        http: { ...configuration.http, pin: device.pinValue === null ? null : "***" },
+      }),
       pin: () => device.pinValue,
+      ...(without.has("appliance")
+        ? {}
+        : {
+            async setFirstPin(pin: string) {
+              if (device.pinValue !== null) return refuse("wrong-state", "A PIN is set already.");
+              device.pinValue = pin;
+              events.publish({ type: "configuration", data: {} });
+              return answer(null);
+            },
+          }),
       async replace(document): Promise<ConfigurationChange> {
         const remotes = (document as { remotes?: unknown }).remotes;
         if (remotes !== undefined && !Array.isArray(remotes))

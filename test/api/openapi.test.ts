@@ -103,6 +103,7 @@ test("the routes are those of the contract", () => {
     "POST appliance/factory-reset",
     "PUT appliance/time-servers",
     "PUT appliance/network",
+    "PUT appliance/service-pin",
     "GET appliance/log-bundle",
     "GET backup",
     "GET backup/sets",

@@ -1,6 +1,7 @@
 // The system screen's part about the machine, in a real browser.
 
 import { expect } from "bun:test";
+import type { Page } from "playwright-core";
 import { inChromium, kiosksForTests } from "./kiosk.ts";
 
 const openOne = kiosksForTests();
@@ -33,4 +34,51 @@ inChromium("on a plain PC the system screen says nothing of it", async () => {
   await kiosk.page.getByRole("button", { name: "System" }).click();
   await kiosk.page.getByText("Panel", { exact: true }).first().waitFor();
   expect(await kiosk.page.locator(".appliance").count()).toBe(0);
+  expect(await kiosk.page.locator(".first-pin").count()).toBe(0);
 });
+
+async function enterPin(page: Page, dialogName: string, pin: string, action: string) {
+  const dialog = page.getByRole("dialog", { name: dialogName });
+  for (const digit of pin) await dialog.getByRole("button", { name: digit, exact: true }).click();
+  await dialog.getByRole("button", { name: action }).click();
+}
+
+inChromium("an appliance without a PIN says so, and takes one that is entered twice", async () => {
+  const kiosk = await openOne();
+  const { page, device } = kiosk;
+  await page.getByRole("button", { name: "System" }).click();
+  const card = page.locator(".first-pin");
+  await card.getByText("No service PIN is set").waitFor();
+  const shot = async (name: string) => {
+    if (process.env["SCREENSHOTS"] !== undefined)
+      await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/${name}.png` });
+  };
+  await shot("first-pin-card");
+  await card.getByRole("button", { name: "Set the PIN" }).click();
+  await enterPin(page, "Choose a service PIN", "4711", "Next");
+  await enterPin(page, "Repeat the service PIN", "4712", "Set the PIN");
+  const again = page.getByRole("dialog", { name: "Choose a service PIN" });
+  await again.getByText("The two were not the same").waitFor();
+  expect(device.pinValue).toBeNull();
+  await shot("first-pin-differs");
+  await enterPin(page, "Choose a service PIN", "4712", "Next");
+  await enterPin(page, "Repeat the service PIN", "4712", "Set the PIN");
+  await card.waitFor({ state: "detached" });
+  await page.getByText("The service PIN is set.").waitFor();
+  expect(device.pinValue).toBe("4712");
+  expect(await page.getByRole("dialog").count()).toBe(0);
+});
+
+inChromium(
+  "a PIN that was set elsewhere meanwhile is not replaced, and the page says so",
+  async () => {
+    const { page, device } = await openOne();
+    await page.getByRole("button", { name: "System" }).click();
+    await page.getByRole("button", { name: "Set the PIN" }).click();
+    await enterPin(page, "Choose a service PIN", "4711", "Next");
+    device.pinValue = "9999";
+    await enterPin(page, "Repeat the service PIN", "4711", "Set the PIN");
+    await page.getByText("A PIN is set already.").waitFor();
+    expect(device.pinValue).toBe("9999");
+  },
+);

@@ -1,12 +1,14 @@
 // The configuration as the API reads and replaces it: the PIN never shown, problems by field.
 
 import { protocolsOf, redact } from "../../config/configuration.ts";
+import type { Log } from "../../core/log.ts";
 import type {
   ConfigurationHolder,
   ConfigurationOutcome,
 } from "../../services/configuration-holder.ts";
 import type { Configuration } from "../contract.ts";
 import type { ConfigurationChange, ConfigurationPort } from "../device.ts";
+import { answer, refuse } from "../problem.ts";
 
 export function configurationPort(
   holder: ConfigurationHolder,
@@ -24,6 +26,35 @@ export function configurationPort(
     local: () => ({ aeTitle: holder.current().local.aeTitle, port: dicomPort() }),
     async setLocal(settings) {
       return changed(await holder.setLocal(settings), view);
+    },
+  };
+}
+
+/** For an appliance, on which nobody can write the first PIN into the file. */
+export function firstPinPort(
+  holder: ConfigurationHolder,
+  log: Log,
+): Required<Pick<ConfigurationPort, "setFirstPin">> {
+  return {
+    async setFirstPin(pin) {
+      const outcome = await holder.setFirstPin(pin);
+      switch (outcome.kind) {
+        case "applied":
+          log.warn("first-service-pin-set");
+          return answer(null);
+        case "has-pin":
+          return refuse(
+            "wrong-state",
+            "A service PIN is set already. Change it (http.pin) through PUT config with the PIN.",
+          );
+        case "invalid":
+          // Their messages show what was found, which may be the PIN.
+          return refuse("invalid-field", "The configuration does not take this PIN.");
+        case "failed":
+          return refuse("device-fault", `No PIN was set: ${outcome.reason}.`);
+        default:
+          return outcome satisfies never;
+      }
     },
   };
 }

@@ -5,19 +5,22 @@ import { createRoute } from "@hono/zod-openapi";
 import {
   applianceSchema,
   confirmedResetSchema,
+  firstPinSchema,
   forcedQuerySchema,
   networkSettingsSchema,
   stickUpdateSchema,
   timeServersSchema,
   updateStateSchema,
 } from "../contract.ts";
-import type { AppliancePort } from "../device.ts";
+import type { Device } from "../device.ts";
 import { granted, problem } from "../problem.ts";
 import { type ApiApp, body, bytes, json, path, refusals, servicePin } from "../route.ts";
 import type { ServicePin } from "../service-pin.ts";
 
 /** Its body is a tar, not JSON, and far longer than others (guard.ts). */
 export const UPLOAD_PATH = path("/appliance/update/upload");
+/** Where the first PIN is set: the one change that cannot ask for it. */
+export const SERVICE_PIN_PATH = path("/appliance/service-pin");
 const TAR = "application/x-tar";
 
 const getAppliance = createRoute({
@@ -103,6 +106,15 @@ const putNetwork = createRoute({
   responses: { 200: json(applianceSchema, "The appliance, its card set"), ...refusals },
 });
 
+const putServicePin = createRoute({
+  method: "put",
+  path: SERVICE_PIN_PATH,
+  summary: "Sets the first service PIN; needs none",
+  description: "409 once a PIN is set: it is changed through PUT config, with the PIN.",
+  request: body(firstPinSchema),
+  responses: { 204: { description: "It is set and in force" }, ...refusals },
+});
+
 const getLogBundle = createRoute({
   method: "get",
   path: path("/appliance/log-bundle"),
@@ -116,12 +128,13 @@ const getLogBundle = createRoute({
 
 export function applianceRoutes(
   app: ApiApp,
-  appliance: AppliancePort | undefined,
+  { appliance, configuration }: Pick<Device, "appliance" | "configuration">,
   pin: ServicePin,
 ): void {
   // The PIN comes before the body is read: an upload is long.
   app.use(path("/appliance/*"), async (c, next) => {
-    if (c.req.path !== path("/appliance")) pin.require(c.req.header("authorization"));
+    if (c.req.path !== path("/appliance") && c.req.path !== SERVICE_PIN_PATH)
+      pin.require(c.req.header("authorization"));
     await next();
   });
   app.openapi(getAppliance, async (c) => {
@@ -132,6 +145,13 @@ export function applianceRoutes(
       );
     return c.json(granted(await appliance.status()), 200);
   });
+  // Also where the appliance can only be repaired: the restore asks for the PIN.
+  const { setFirstPin } = configuration;
+  if (setFirstPin !== undefined)
+    app.openapi(putServicePin, async (c) => {
+      granted(await setFirstPin.call(configuration, c.req.valid("json").pin));
+      return c.body(null, 204);
+    });
   if (appliance === undefined) return;
   app.openapi(postUpdate, async (c) => {
     const { device } = c.req.valid("json");

@@ -17,18 +17,20 @@ export function PinDialog({
   title,
   text,
   action,
+  kind = "danger",
   onEnter,
   onClose,
 }: {
   title: string;
   text: string;
   action: string;
+  kind?: "primary" | "danger";
   /** Does it with the PIN; answers why not, or null when it is done. */
-  onEnter: (pin: string) => Promise<Problem | null>;
+  onEnter: (pin: string) => Promise<Pick<Problem, "detail"> | null>;
   onClose: () => void;
 }) {
   const pin = useSignal("");
-  const problem = useSignal<Problem | null>(null);
+  const problem = useSignal<Pick<Problem, "detail"> | null>(null);
   const asking = useSignal(false);
   const ready = pin.value.length >= PIN_CHARACTERS_MIN && !asking.value;
   const enter = async () => {
@@ -49,7 +51,7 @@ export function PinDialog({
       actions={
         <>
           <Button label={strings.cancel} onPress={onClose} />
-          <Button label={action} kind="danger" disabled={!ready} onPress={enter} />
+          <Button label={action} kind={kind} disabled={!ready} onPress={enter} />
         </>
       }
     >

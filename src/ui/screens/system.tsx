@@ -8,6 +8,7 @@ import { ApplianceCard } from "../parts/appliance-card.tsx";
 import { BackupCard } from "../parts/backup-card.tsx";
 import { Button } from "../parts/button.tsx";
 import { CalibrationCard } from "../parts/calibration-card.tsx";
+import { FirstPinCard } from "../parts/first-pin-card.tsx";
 import { isAppliance } from "../service-actions.ts";
 import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
@@ -35,6 +36,7 @@ export function SystemScreen() {
           </ul>
         </section>
       )}
+      <FirstPinCard />
       <div class="cards">
         <Facts
           title={words.panel}
