@@ -109,7 +109,7 @@ export type CommitmentOutcome =
 
 /**
  * Records a report, the same one twice without harm. A failed instance counts as lost at the remote
- * and may be sent there again; one already committed stays so.
+ * and may be sent there again; one already committed stays so, also where another transaction did it.
  */
 export function saveCommitmentAnswers(
   db: Database,
@@ -139,7 +139,7 @@ export function saveCommitmentAnswers(
         `UPDATE send_states SET state = 'stored', at_ms = $atMs
          WHERE sop_uid = $sopUid AND remote_id = $remoteId AND state = 'lost'`,
       ).run({ sopUid, remoteId: commitment.remoteId, atMs });
-    else
+    else if (!isCommittedAt(db, sopUid, commitment.remoteId))
       saveSendState(db, {
         sopUid,
         remoteId: commitment.remoteId,
@@ -161,6 +161,18 @@ export function saveCommitmentAnswers(
          reason = NULL WHERE transaction_uid = $uid`,
     ).run({ uid: transactionUid, atMs });
   return { kind: "recorded", ...left };
+}
+
+/** Whether any transaction of the remote committed the instance: an older one's failure may come late. */
+function isCommittedAt(db: Database, sopUid: string, remoteId: string): boolean {
+  return (
+    db
+      .query(
+        `SELECT 1 FROM commit_states s JOIN commitments c USING (transaction_uid)
+         WHERE s.sop_uid = $sopUid AND s.state = 'committed' AND c.remote_id = $remoteId`,
+      )
+      .get({ sopUid, remoteId }) !== null
+  );
 }
 
 /** Gives up on every transaction of the remote that is not answered; they are asked again as new. */

@@ -289,6 +289,21 @@ test("an instance that was committed stays so when a late report says otherwise"
   expect(store.reader.uncommitted("1.2.3", "a")).toEqual(["1.2"]);
 });
 
+test("the failure of an older transaction that comes late takes nothing back", async () => {
+  const store = await withCommitment();
+  store.createCommitment(
+    { transactionUid: "9.2", remoteId: "a", studyInstanceUid: "1.2.3", createdMs: 2 },
+    ["1.1", "1.2"],
+  );
+  store.recordCommitment("9.2", [{ sopInstanceUid: "1.1", failureReason: null }], 3);
+  for (const sopInstanceUid of ["1.1", "1.2"])
+    store.recordCommitment("9.1", [{ sopInstanceUid, failureReason: 0x0110 }], 4);
+  const sent = (sop: string) => store.reader.sendStates(sop).map(({ state }) => state);
+  expect(sent("1.1")).toEqual([]);
+  expect(sent("1.2")).toEqual(["lost"]);
+  expect(store.reader.uncommitted("1.2.3", "a")).toEqual(["1.2"]);
+});
+
 test("only what every archive committed may go, never an open exam or a study in a job", async () => {
   const store = await withCommitment();
   expect(store.reader.deletable(["a"])).toEqual([]);
