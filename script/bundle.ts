@@ -19,6 +19,7 @@ const ENTRIES = [
   "src/hal/appliance/helper/appliance-helper.ts",
   "src/hal/detector/gige/simulator/simulator-main.ts",
   "src/workers/acquisition/acquisition-worker.ts",
+  "src/workers/backup/backup-worker.ts",
   "src/workers/export/export-worker.ts",
   "src/workers/pixel/pixel-worker.ts",
   "src/workers/render/render-worker.ts",

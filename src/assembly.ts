@@ -1,10 +1,11 @@
 // The device out of what it is given: hardware, pixels, store, network and time. The parts list that the
 // program (main.ts) and the simulation of the whole device share.
 
-import type { Device } from "./api/device.ts";
+import type { Device, ExamsPort } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
 import type { LiveFrame } from "./api/live-frame.ts";
 import { appliancePort } from "./api/ports/appliance-port.ts";
+import { backupPort, backupView } from "./api/ports/backup-port.ts";
 import { calibrationPort, calibrationView } from "./api/ports/calibration-port.ts";
 import { configurationPort } from "./api/ports/configuration-port.ts";
 import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exam-port.ts";
@@ -45,9 +46,12 @@ import { ExportJobExecutor, type ExportSettings } from "./jobs/export-job.ts";
 import { JobQueue } from "./jobs/job-queue.ts";
 import { PrintJobExecutor } from "./jobs/print-job.ts";
 import { SendJobExecutor } from "./jobs/send-job.ts";
+import type { JobType } from "./model/job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
+import { hindrance, type Occupation } from "./services/appliance/hindrances.ts";
 import { AutoSend } from "./services/auto-send.ts";
+import { type BackupParts, BackupService } from "./services/backup/backup-service.ts";
 import { archivesOf } from "./services/commitment/archives.ts";
 import { CommitmentService } from "./services/commitment/commitment-service.ts";
 import type { ConfigurationHolder } from "./services/configuration-holder.ts";
@@ -78,6 +82,15 @@ const DICOM_PORT_DEFAULT = 11104;
 const HEALTH_CYCLE_MS = 5_000;
 /** A study that grows by a retrieve is told about at most so often. */
 const STUDY_NEWS_GAP_MS = 1_000;
+
+/** What of a calibration a restart would lose. */
+const CALIBRATION_STAGES = {
+  idle: "none",
+  confirm: "none",
+  measuring: "measuring",
+  summary: "to-accept",
+  failed: "none",
+} as const;
 
 /** The pixel pool, or what stands for it. */
 export interface Pixels extends PixelChain {
@@ -132,6 +145,8 @@ export interface Given {
   readonly media?: Media | undefined;
   /** Absent on a plain PC. */
   readonly appliance?: ApplianceParts | undefined;
+  /** Backups go to media: absent where there are none. */
+  readonly backup?: BackupParts | undefined;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -220,6 +235,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     log,
   );
   acquisition.changes.add(({ state }) => meter.onState(state));
+  const isExposing = () => ["exposing", "processing"].includes(acquisition.status().state);
   const images = new ImageMaker({
     log,
     nowMs: () => clock.nowMs(),
@@ -374,23 +390,39 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
 
   const media =
-    given.media === undefined ? null : new MediaWatch({ clock, log, drives: given.media.drives });
+    given.media === undefined
+      ? null
+      : new MediaWatch({ clock, log, drives: given.media.drives, isExposing });
 
   // ---- appliance ----------------------------------------------------------------------------------------
-  /** The export that writes to a medium now; to this one, if told. */
-  const isWriting = (medium?: string) =>
+  /** An export writes to the medium now. */
+  const isWriting = (medium: string) =>
     jobs
       .list()
       .some(
         ({ state, parameters }) =>
-          state === "active" &&
-          parameters.type === "export" &&
-          (medium ?? parameters.target.device) === parameters.target.device,
+          state === "active" && parameters.type === "export" && parameters.target.device === medium,
       );
-  const inUse = () => {
-    if (storage.reader.exams({ state: "open" }).length > 0)
-      return "An exam is open. Complete it, then try again.";
-    return isWriting() ? "A stick or disc is being written. Wait until it is done." : null;
+  const occupation = (): Omit<Occupation, "ending" | "update"> => {
+    const active = jobs.list().filter(({ state }) => state === "active");
+    const ofType = (type: JobType) => active.filter((job) => job.type === type).length;
+    return {
+      isExposing: isExposing(),
+      openExams: storage.reader.exams({ state: "open" }).length,
+      calibration: CALIBRATION_STAGES[wizard?.state().kind ?? "idle"],
+      activeJobs: {
+        send: ofType("send"),
+        print: ofType("print"),
+        export: ofType("export"),
+        retrieve: ofType("retrieve"),
+      },
+      arrivingObjects: storageScp.arriving,
+      backup: backup?.busyWords() ?? null,
+      unsaved: () => ({
+        ...storage.reader.unsaved(archivesOf(configuration()).map((r) => r.id)),
+        stepMessages: storage.reader.mpps({ unfinished: true }).length,
+      }),
+    };
   };
   const appliance =
     given.appliance === undefined
@@ -400,14 +432,49 @@ export async function assemble(given: Given): Promise<Assembled> {
           clock,
           log,
           drives: given.media?.drives ?? null,
-          inUse,
+          occupation,
         });
+
+  // ---- backup -------------------------------------------------------------------------------------------
+  let isUpdating = false;
+  appliance?.changes.add(({ state }) => {
+    isUpdating = !["none", "installed", "failed"].includes(state);
+  });
+  /** What a copy would catch in the middle, and a restore would cut off. */
+  const backupHindrance = () =>
+    hindrance("backup", false, {
+      ...occupation(),
+      ending: null,
+      update: isUpdating ? "writing" : "none",
+    });
+  const backup: BackupService | null =
+    given.backup === undefined || given.media === undefined
+      ? null
+      : new BackupService({
+          ...given.backup,
+          clock,
+          log,
+          drives: given.media.drives,
+          configuration,
+          restoreNote: () => storage.reader.restoreNote(),
+          inUse: backupHindrance,
+        });
+  const restartsByItself = given.backup?.restart.byItself === true;
 
   // ---- local API ----------------------------------------------------------------------------------------
   const pictures = new Pictures(storage);
   const events = new EventLog(startedMs.toString(36));
   const stepState: StepState = (exam) => steps.state(exam);
   let free = disk;
+  // Only a start finds files missing; later they can but come back, or their study is deleted.
+  const missing = new Map(
+    storage.reader.missingToTell().map((one) => [one.sopInstanceUid, one.studyInstanceUid]),
+  );
+  const studyGone = (studyInstanceUid: string) => {
+    for (const [sopInstanceUid, study] of missing)
+      if (study === studyInstanceUid) missing.delete(sopInstanceUid);
+    events.publish({ type: "study-deleted", data: { studyInstanceUid } });
+  };
   const health = () =>
     healthOf({
       nowMs: clock.nowMs(),
@@ -432,7 +499,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       ...free,
       remote: (id) => states.get(id),
       commitment: (id) => commitments.archive(id),
-      missing: storage.reader.missing(),
+      missing: missing.size,
       calibration: [...panel.info.modes.keys()].flatMap((index) => [
         ...calibrations.damaged(index),
         ...(calibrations.maps(index).length > 0 ? [calibrations.fault(index) ?? []].flat() : []),
@@ -460,7 +527,10 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
       },
     },
-    exams: { ...examPort(exams, storage, stepState, autoSend), ...stepPort(steps, storage) },
+    exams: withoutExamsWhile(() => backup?.isRestoring() === true, {
+      ...examPort(exams, storage, stepState, autoSend),
+      ...stepPort(steps, storage),
+    }),
     studies: studyPort({
       storage,
       pictures,
@@ -471,8 +541,7 @@ export async function assemble(given: Given): Promise<Assembled> {
           ...request,
         }),
       archives: () => archivesOf(configuration()).map((r) => r.id),
-      onDeleted: (studyInstanceUid) =>
-        events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
+      onDeleted: studyGone,
     }),
     jobs: jobPort(
       jobs,
@@ -497,6 +566,8 @@ export async function assemble(given: Given): Promise<Assembled> {
             async release(device) {
               if (isWriting(device))
                 return refuse("in-use", "An export writes to it. Wait until it is done.");
+              if (backup?.uses(device) === true)
+                return refuse("in-use", "A backup or restore uses it. Wait until it is done.");
               const text = await given.media?.drives.release(device);
               media?.stir();
               return text === null || text === undefined
@@ -508,6 +579,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       appliance === null
         ? undefined
         : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
+    backup: backup === null ? undefined : backupPort(backup, restartsByItself),
     query: queryPort(queries),
     calibration: wizard === null ? undefined : calibrationPort(wizard, calibrations, panel.info),
     live: {
@@ -548,12 +620,16 @@ export async function assemble(given: Given): Promise<Assembled> {
     events.publish({ type: "worklist", data: worklistResultOf(storage, result) }),
   );
   media?.changes.add((list) => events.publish({ type: "media", data: list.map(mediumView) }));
+  backup?.changes.add(() =>
+    events.publish({ type: "backup", data: backupView(backup, restartsByItself) }),
+  );
   appliance?.changes.add((update) => events.publish({ type: "appliance", data: update }));
   jobs.changes.add((job) => events.publish({ type: "job", data: jobView(job) }));
   const studyGrew = paced(clock, STUDY_NEWS_GAP_MS, (studyInstanceUid) =>
     events.publish({ type: "study", data: { studyInstanceUid } }),
   );
   storageScp.received.add((record) => {
+    missing.delete(record.sopInstanceUid);
     events.publish({ type: "instance", data: instanceOf(storage, record) });
     studyGrew(record.studyInstanceUid);
   });
@@ -565,9 +641,7 @@ export async function assemble(given: Given): Promise<Assembled> {
     events.publish({ type: "exam", data: examOf(storage, stepState, exam) });
     events.publish({ type: "study", data: { studyInstanceUid: exam.studyInstanceUid } });
   });
-  retention.deleted.add((studyInstanceUid) =>
-    events.publish({ type: "study-deleted", data: { studyInstanceUid } }),
-  );
+  retention.deleted.add(studyGone);
   acquisition.changes.add(() => events.publish({ type: "health", data: health() }));
   states.changes.add(() => events.publish({ type: "health", data: health() }));
   holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
@@ -608,6 +682,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       stopWatching();
       await exams.close();
       await wizard?.stop();
+      backup?.stop();
       await media?.stop();
       await Promise.all([commitments.stop(), retention.stop()]);
       await Promise.all([
@@ -619,6 +694,20 @@ export async function assemble(given: Given): Promise<Assembled> {
         acceptor.close(),
       ]);
     },
+  };
+}
+
+/** An exam that began while a backup is restored would be gone with the database it is written to. */
+function withoutExamsWhile(isRestoring: () => boolean, exams: ExamsPort): ExamsPort {
+  return {
+    ...exams,
+    open: async (request) =>
+      isRestoring()
+        ? refuse(
+            "busy",
+            "A backup is being restored; the device restarts then. Wait, and begin again.",
+          )
+        : exams.open(request),
   };
 }
 

@@ -2,7 +2,8 @@
 // assembled into the device (assembly.ts), serves its API, starts, stops.
 
 import { mkdir, readFile, statfs } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
 import { createApi } from "./api/app.ts";
 import { DISK_FULL_BYTES } from "./api/ports/health.ts";
 import { ApiPortError, serveApi } from "./api/server.ts";
@@ -15,7 +16,7 @@ import { builtFile } from "./core/program-file.ts";
 import { Random } from "./core/random.ts";
 import { type ServiceManager, serviceManager } from "./hal/appliance/service-manager.ts";
 import { socketAppliance } from "./hal/appliance/socket-appliance.ts";
-import { parseUpdateFacts, readUpdateSet } from "./hal/appliance/update-set.ts";
+import { PRODUCT, parseUpdateFacts, readUpdateSet } from "./hal/appliance/update-set.ts";
 import { updateUploads } from "./hal/appliance/update-uploads.ts";
 import { DetectorError } from "./hal/detector/detector.ts";
 import { startSimulator } from "./hal/detector/gige/simulator/start-simulator.ts";
@@ -31,18 +32,26 @@ import { ListenError, tcpListen } from "./hal/net/tcp-listen.ts";
 import { TlsFileError } from "./hal/net/tls-profile.ts";
 import type { Geometry } from "./model/exposure.ts";
 import { degrees, millimetres } from "./model/units.ts";
+import { assembleRepair } from "./repair.ts";
+import type { BackupParts } from "./services/backup/backup-service.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { ConfigFileError, readConfigFile, writeConfigFile } from "./store/config-file.ts";
 import { lockFolder } from "./store/folder-lock.ts";
-import { StoreError } from "./store/store-error.ts";
+import { realDisk } from "./store/real-disk.ts";
+import { takeUpRestore } from "./store/restore.ts";
+import type { StoragePort } from "./store/storage-port.ts";
+import { StoreError, UnfitDatabaseError } from "./store/store-error.ts";
 import { startAcquisition } from "./workers/acquisition/acquisition-client.ts";
 import { DEFAULT_SEED } from "./workers/acquisition/driver-spec.ts";
+import { BackupClient } from "./workers/backup/backup-client.ts";
 import { ExportClient } from "./workers/export/export-client.ts";
 import { PixelPool } from "./workers/pixel/pixel-pool.ts";
 import { RenderClient } from "./workers/render/render-client.ts";
 import { startStorage } from "./workers/storage/storage-client.ts";
 
 const HTTP_PORT_DEFAULT = 8080;
+/** Says that it wants to be started again, to whoever looks after it (EX_TEMPFAIL). */
+const RESTART_CODE = 75;
 /** SIGTERM to exit: what is not done by then is left to the next start. */
 const STOP_TIMEOUT_MS = 4_500;
 const REFERENCE_UID_ROOT = "1.2.392.200036.9116.32.5";
@@ -62,6 +71,7 @@ async function startDevice(
   log: Log,
   die: (why: string) => void,
   manager: ServiceManager,
+  restart: () => void,
 ): Promise<Running> {
   // ---- configuration and data folder --------------------------------------------------------------
   const dataFolder = resolve(options.dataFolder);
@@ -78,6 +88,16 @@ async function startDevice(
   const lock = lockFolder(dataFolder);
   const configFile = resolve(options.configFile ?? join(dataFolder, "config.json"));
   const isNamed = options.configFile !== null;
+  const dataDisk = realDisk(dataFolder);
+  const isInside = dirname(configFile) === dataFolder;
+  await takeUpRestore(
+    dataDisk,
+    {
+      disk: () => (isInside ? dataDisk : realDisk(dirname(configFile))),
+      path: basename(configFile),
+    },
+    log,
+  );
   const holder = new ConfigurationHolder(await readConfiguration(configFile, isNamed), (document) =>
     writeConfigFile(configFile, document),
   );
@@ -99,11 +119,71 @@ async function startDevice(
         : detector;
   const panelPort = await startAcquisition(driver);
   const pixels = await PixelPool.start({ modes: panelPort.info.modes, clock });
-  const storage = await startStorage(
-    { folder: dataFolder, nowMs: clock.nowMs(), memory: pixels.memory.buffer },
-    log,
-    (error) => die(error.message),
-  );
+  const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
+  const appliance = applianceSocket === "" ? null : socketAppliance(applianceSocket, clock);
+  const drives = linuxDrives({
+    dataFolder,
+    allowPaths: () => configuration().http.allowPathTargets,
+    unmount: appliance === null ? undefined : (root) => appliance.release(root),
+  });
+  const backupThread = new BackupClient();
+  const backup: BackupParts = {
+    place: {
+      dataFolder,
+      configFile,
+      product: PRODUCT,
+      version: await versionOf(),
+      resolve: (path) => resolve(path),
+    },
+    thread: backupThread,
+    restart: { byItself: appliance !== null, now: restart },
+  };
+  const httpPort = () => options.httpPort ?? configuration().http.port ?? HTTP_PORT_DEFAULT;
+  let storage: StoragePort;
+  try {
+    storage = await startStorage(
+      { folder: dataFolder, nowMs: clock.nowMs(), memory: pixels.memory.buffer },
+      log,
+      (error) => die(error.message),
+    );
+  } catch (error) {
+    // Somebody at a plain PC can move files; an appliance has its page alone.
+    if (!(error instanceof UnfitDatabaseError) || appliance === null) throw error;
+    log.error("database-unfit", { error });
+    await panelPort.terminate();
+    await panelSimulator?.stop();
+    pixels.close();
+    const repair = assembleRepair({
+      clock,
+      log,
+      fault: error.fault,
+      holder,
+      configFile,
+      disk,
+      drives,
+      backup,
+      watchBus: watchUsb,
+    });
+    const app = createApi({
+      device: repair.device,
+      clock,
+      log,
+      kioskFolder: builtFile("ui"),
+      onImpossible: (impossible) => die(impossible.message),
+    });
+    const http = serveApi(app, httpPort());
+    await repair.start();
+    log.info("repair", { http: http.url });
+    manager.ready();
+    return {
+      async stop() {
+        await repair.stop();
+        await http.stop();
+        backupThread.close();
+        lock[Symbol.dispose]();
+      },
+    };
+  }
   const positioner = simulatedPositioner(geometryOf(configuration()));
   holder.changes.add((next) => positioner.move(geometryOf(next)));
   const generator = simulatedGenerator({ clock, geometry: () => positioner.now() });
@@ -113,10 +193,6 @@ async function startDevice(
   // A burning that was cut off left its copies there.
   discFolder.clear();
   const exportWriter = new ExportClient();
-
-  // ---- the machine, where it is an appliance ------------------------------------------------------------
-  const applianceSocket = process.env["UDR_APPLIANCE_SOCKET"] ?? "";
-  const appliance = applianceSocket === "" ? null : socketAppliance(applianceSocket, clock);
 
   // ---- the device -------------------------------------------------------------------------------------
   const resolver = new Resolver(clock);
@@ -139,11 +215,7 @@ async function startDevice(
     disk: () => diskOf(dataFolder),
     renderer,
     media: {
-      drives: linuxDrives({
-        dataFolder,
-        allowPaths: () => configuration().http.allowPathTargets,
-        unmount: appliance === null ? undefined : (root) => appliance.release(root),
-      }),
+      drives,
       burner: xorrisoBurner(),
       staging: discFolder,
       writer: exportWriter,
@@ -162,6 +234,7 @@ async function startDevice(
                 running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
               }),
           },
+    backup,
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),
     resolve: (host) => resolver.resolve(host).catch(() => []),
@@ -176,11 +249,7 @@ async function startDevice(
     kioskFolder: builtFile("ui"),
     onImpossible: (error) => die(error.message),
   });
-  const http = serveApi(
-    app,
-    options.httpPort ?? configuration().http.port ?? HTTP_PORT_DEFAULT,
-    assembled.device.live,
-  );
+  const http = serveApi(app, httpPort(), assembled.device.live);
 
   log.info("ready", { http: http.url, dicomPort: assembled.dicomPort() });
   await assembled.start();
@@ -192,6 +261,7 @@ async function startDevice(
       await http.stop();
       renderer.close();
       exportWriter.close();
+      backupThread.close();
       await panelPort.terminate();
       await panelSimulator?.stop();
       await generator.close();
@@ -200,6 +270,12 @@ async function startDevice(
       lock[Symbol.dispose]();
     },
   };
+}
+
+/** The bundle's own, or that of the sources. */
+async function versionOf(): Promise<string> {
+  const text = await readFile(builtFile("update.json"), "utf8").catch(() => null);
+  return text === null ? packageJson.version : parseUpdateFacts(text).version;
 }
 
 /** A file somebody named must be there; the one in the data folder comes with its first change. */
@@ -275,22 +351,23 @@ async function main(): Promise<void> {
   const manager = serviceManager({ env: process.env, pid: process.pid, clock, log });
   let running: Running | undefined;
   let stopping = false;
-  const stop = (signal: string) => {
+  const stop = (signal: string, code = 0) => {
     // The impatient press Ctrl-C twice; a device that has only begun to start has nothing to lose.
     if (stopping) return;
     stopping = true;
     log.info("stopping", { signal });
     manager.stopping();
-    if (running === undefined) process.exit(0);
-    clock.after(STOP_TIMEOUT_MS, () => process.exit(0));
+    if (running === undefined) process.exit(code);
+    clock.after(STOP_TIMEOUT_MS, () => process.exit(code));
     running.stop().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => die(messageOf(error)),
     );
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
-  running = await startDevice(resolved.options, clock, log, die, manager).catch(
+  const restart = () => stop("restore", RESTART_CODE);
+  running = await startDevice(resolved.options, clock, log, die, manager, restart).catch(
     (error: unknown) => {
       if (EXPECTED.some((kind) => error instanceof kind)) fail(messageOf(error));
       throw error;

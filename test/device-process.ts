@@ -15,6 +15,8 @@ export interface DeviceProcess extends AsyncDisposable {
   readonly process: Subprocess<"ignore", "pipe", "pipe">;
   /** Log lines so far. */
   readonly log: Record<string, unknown>[];
+  /** All of its standard error, once it has ended. */
+  readonly stderr: Promise<string>;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   /** SIGTERM (or another signal) and the exit code; the data folder stays. */
@@ -32,6 +34,8 @@ export interface StartOptions {
   /** The program, if not the one of the sources. */
   readonly main?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The event that is waited for: "ready" unless told. */
+  readonly ready?: string;
 }
 
 /** A problem+json answer. */
@@ -77,7 +81,7 @@ export async function startDevice(options: StartOptions = {}): Promise<DevicePro
   void readLines(process.stdout, (line) => {
     const entry = JSON.parse(line) as Record<string, unknown>;
     log.push(entry);
-    if (entry["event"] === "ready")
+    if (entry["event"] === (options.ready ?? "ready"))
       ready.resolve({ http: String(entry["http"]), dicomPort: Number(entry["dicomPort"]) });
   });
   void process.exited.then(async (code) =>
@@ -109,6 +113,7 @@ export async function startDevice(options: StartOptions = {}): Promise<DevicePro
     dataFolder,
     process,
     log,
+    stderr,
     stop,
     get: (path) => call("GET", path),
     post: (path, body = {}) => call("POST", path, body),

@@ -24,7 +24,7 @@ import { installed } from "../../test/peers/program.ts";
 import { startStorescp } from "../../test/peers/storescp.ts";
 import { startWlmscpfs } from "../../test/peers/wlmscpfs.ts";
 import { worklistFiles } from "../../test/peers/worklist-files.ts";
-import { launchBrowser, noChromium } from "../../test/ui/kiosk.ts";
+import { launchBrowser, noChromium } from "../../test/ui/chromium.ts";
 import { goFirst } from "../priority.ts";
 import { familyProcessorMs, forgetPeak, memoryOf, processorMs } from "../process-figures.ts";
 import type { BenchTable, Target } from "./table.ts";

@@ -12,6 +12,7 @@ import { kioskRoutes } from "./kiosk-files.ts";
 import { PROBLEMS, ProblemError, problem, problemResponse } from "./problem.ts";
 import { API_PREFIX, type ApiApp, type ApiEnv, path } from "./route.ts";
 import { applianceRoutes } from "./routes/appliance.ts";
+import { backupRoutes } from "./routes/backup.ts";
 import { calibrationRoutes } from "./routes/calibration.ts";
 import { configRoutes } from "./routes/config.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -70,6 +71,7 @@ export function createApi(options: ApiOptions): ApiApp {
   if (device.media !== undefined) mediaRoutes(app, device.media);
   if (device.calibration !== undefined) calibrationRoutes(app, device.calibration, pin);
   applianceRoutes(app, device.appliance, pin);
+  if (device.backup !== undefined) backupRoutes(app, device.backup, pin);
   eventRoutes(app, device.events, clock);
   if (device.live !== undefined) liveRoutes(app);
   describe(app);

@@ -96,6 +96,9 @@ export const healthSchema = z
     problems: z
       .array(z.string())
       .openapi({ description: "Why the status is not ok, in sentences" }),
+    repair: z.literal(true).optional().openapi({
+      description: "The database cannot be used: there is nothing to do but to restore a backup",
+    }),
     time: isoTimeSchema,
     startedAt: isoTimeSchema,
     device: z.object({
@@ -971,12 +974,85 @@ export const releasedSchema = z
   .openapi("Released");
 export type Released = z.infer<typeof releasedSchema>;
 
+// ---- backup ---------------------------------------------------------------------------------------
+
+const backupWorkSchema = z.enum(["backup", "restore"]);
+export const backupSchema = z
+  .object({
+    now: z
+      .discriminatedUnion("state", [
+        z.object({ state: z.literal("none") }),
+        z.object({
+          state: z.literal("working"),
+          work: backupWorkSchema,
+          step: z.enum([
+            "copying-database",
+            "writing",
+            "reading-back",
+            "copying",
+            "checking",
+            "restarting",
+          ]),
+          share: z.number().openapi({ description: "Of the step, 0 to 1" }),
+        }),
+        z.object({ state: z.literal("done"), work: backupWorkSchema, text: z.string() }),
+        z.object({ state: z.literal("failed"), work: backupWorkSchema, reason: z.string() }),
+      ])
+      .openapi({
+        description:
+          "restarting: the program ends, and begins with the restored data when it is started again",
+      }),
+    restartsByItself: z.boolean().openapi({
+      description: "False: after a restore somebody must start the program again",
+    }),
+    lastRestore: z
+      .object({ restoredAt: isoTimeSchema, madeAt: z.string() })
+      .optional()
+      .openapi({ description: "The data came from a backup made at madeAt; it can be undone" }),
+  })
+  .openapi("Backup");
+export type Backup = z.infer<typeof backupSchema>;
+
+export const listedBackupSchema = z
+  .object({
+    name: z.string(),
+    madeAt: z.string().optional(),
+    version: z.string().optional().openapi({ description: "Of the program that made it" }),
+    stationName: z.string().optional(),
+    serialNumber: z.string().optional(),
+    bytes: z.number().optional(),
+    usable: z.boolean(),
+    reason: z.string().optional().openapi({ description: "Why it cannot be restored" }),
+  })
+  .openapi("ListedBackup");
+export type ListedBackup = z.infer<typeof listedBackupSchema>;
+
+export const backupMediumSchema = z.string().min(1).max(4096).openapi({
+  description: "The device of GET media",
+});
+export const newBackupSchema = z.strictObject({ device: backupMediumSchema }).openapi("NewBackup");
+/** Written out, as for a reset: all that was entered since the backup is put aside. */
+export const RESTORE_WORD = "REPLACE ALL DATA";
+const restoreWordSchema = z.literal(RESTORE_WORD, { error: `must be "${RESTORE_WORD}"` });
+export const restoreSchema = z
+  .strictObject({
+    device: backupMediumSchema,
+    name: z.string().min(1).max(64),
+    confirm: restoreWordSchema,
+  })
+  .openapi("Restore");
+export type Restore = z.infer<typeof restoreSchema>;
+export const undoRestoreSchema = z
+  .strictObject({ confirm: restoreWordSchema })
+  .openapi("UndoRestore");
+
 // ---- appliance ------------------------------------------------------------------------------------
 
 export const updateStateSchema = z
   .discriminatedUnion("state", [
     z.object({ state: z.literal("none") }),
     z.object({ state: z.literal("receiving") }),
+    z.object({ state: z.literal("checking") }),
     z.object({
       state: z.literal("installing"),
       version: z.string(),
@@ -999,7 +1075,19 @@ export const applianceSchema = z
     good: z.boolean(),
     otherVersion: z.string().nullable().openapi({ description: "In the other slot" }),
     timeServers: z.array(z.string()),
-    addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+    addresses: z
+      .array(z.object({ interface: z.string(), address: z.string() }))
+      .openapi({ description: "In use now" }),
+    network: z
+      .array(
+        z.object({
+          interface: z.string(),
+          address: z.string(),
+          gateway: z.string().nullable(),
+          dns: z.array(z.string()),
+        }),
+      )
+      .openapi({ description: "As set; a card that is not listed is as the system comes" }),
     update: updateStateSchema,
   })
   .openapi("Appliance");
@@ -1012,7 +1100,8 @@ export const forcedQuerySchema = z.strictObject({
     .transform((text) => text === "true")
     .openapi({
       type: "string",
-      description: "Also under an open exam or while a medium is written",
+      description:
+        "Also where it cuts off or destroys what the refusal names; never while an update is written",
     }),
 });
 export const stickUpdateSchema = z
@@ -1030,6 +1119,21 @@ export const timeServersSchema = z
   })
   .openapi("TimeServers");
 
+const NO_IP = "is no IP address such as 192.0.2.1";
+const NO_ADDRESS = 'is no address with its prefix length such as 192.0.2.10/24, and not "dhcp"';
+export const networkSettingsSchema = z
+  .strictObject({
+    interface: z.enum(["hospital", "panel"]),
+    address: z.union([z.literal("dhcp"), z.cidrv4({ error: NO_ADDRESS })], { error: NO_ADDRESS }),
+    gateway: z.ipv4({ error: NO_IP }).nullable().default(null),
+    dns: z
+      .array(z.ipv4({ error: NO_IP }))
+      .max(3)
+      .default([]),
+  })
+  .openapi("NetworkSettings", { description: "With dhcp the gateway is the network's" });
+export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
+
 // ---- events ---------------------------------------------------------------------------------------
 
 /** Server-sent events by name, each with the whole resource as it now is. */
@@ -1045,7 +1149,8 @@ export type DeviceEvent =
   | { readonly type: "configuration"; readonly data: Record<string, never> }
   | { readonly type: "media"; readonly data: readonly Medium[] }
   | { readonly type: "calibration"; readonly data: Calibration }
-  | { readonly type: "appliance"; readonly data: UpdateState };
+  | { readonly type: "appliance"; readonly data: UpdateState }
+  | { readonly type: "backup"; readonly data: Backup };
 
 export const DEVICE_EVENTS = [
   "acquisition",
@@ -1060,6 +1165,7 @@ export const DEVICE_EVENTS = [
   "media",
   "calibration",
   "appliance",
+  "backup",
 ] as const satisfies readonly DeviceEvent["type"][];
 
 function isCalendarDate(text: string): boolean {

@@ -4,6 +4,7 @@
 import type { Unsubscribe } from "../core/listeners.ts";
 import type {
   Appliance,
+  Backup,
   Calibration,
   Configuration,
   DiscontinuationReason,
@@ -15,8 +16,10 @@ import type {
   Instance,
   Job,
   JobFilter,
+  ListedBackup,
   LocalSettings,
   Medium,
+  NetworkSettings,
   NewExam,
   NewJob,
   Prepared,
@@ -55,6 +58,8 @@ export interface Device {
   readonly calibration?: CalibrationPort | undefined;
   /** Absent on a plain PC. */
   readonly appliance?: AppliancePort | undefined;
+  /** Absent where nothing can be plugged in. */
+  readonly backup?: BackupPort | undefined;
 }
 
 export type ConfigurationChange =
@@ -184,7 +189,7 @@ export interface MediaPort {
   release?(device: string): Promise<Answer<Released>>;
 }
 
-/** `force`: also under an open exam, or while a medium is written. */
+/** `force`: also where other work is cut off, or images are destroyed that only this device has. */
 export interface AppliancePort {
   status(): Promise<Answer<Appliance>>;
   /** Answers when the update was found good; what follows are events. */
@@ -198,8 +203,20 @@ export interface AppliancePort {
   powerOff(force: boolean): Promise<Answer<null>>;
   factoryReset(force: boolean): Promise<Answer<null>>;
   setTimeServers(servers: readonly string[]): Promise<Answer<Appliance>>;
+  setNetwork(settings: NetworkSettings, force: boolean): Promise<Answer<Appliance>>;
   /** A tar: journal, redacted configuration, health, versions. */
   logBundle(): Promise<Answer<Uint8Array<ArrayBuffer>>>;
+}
+
+/** Answers when the work has begun; what follows are events. */
+export interface BackupPort {
+  state(): Backup;
+  list(device: string): Promise<Answer<readonly ListedBackup[]>>;
+  backUp(device: string): Promise<Answer<Backup>>;
+  /** The device ends when everything is ready, and begins with what was restored. */
+  restore(device: string, name: string): Promise<Answer<Backup>>;
+  /** Brings back what the last restore replaced. */
+  undoRestore(): Promise<Answer<Backup>>;
 }
 
 export interface LivePort {

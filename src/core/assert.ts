@@ -13,7 +13,10 @@ export function assert(condition: unknown, message: string): asserts condition {
 
 /** The branch of a `switch` that the types say cannot be reached. */
 export function unreachable(value: never): never {
-  throw new AssertionError(`unreachable: ${JSON.stringify(value)}`);
+  // Its tag alone: the rest of the record may be a patient's.
+  const { kind, type, state } = Object(value) as Record<"kind" | "type" | "state", unknown>;
+  const tag = [kind, type, state, value].find((v) => typeof v === "string");
+  throw new AssertionError(`unreachable: ${tag ?? typeof value}`);
 }
 
 /** The value, which the caller knows to be there. */

@@ -5,6 +5,7 @@ import { Listeners } from "../core/listeners.ts";
 import type { Log } from "../core/log.ts";
 import type { DetectorInfo, DetectorMode } from "../hal/detector/detector.ts";
 import type { CalibrationRecord, MapFigures, MapKind } from "../model/calibration.ts";
+import type { ExposureReport } from "../model/exposure.ts";
 import { FRAME_COMPLETE } from "../model/frame.ts";
 import type { TechniqueSetting } from "../model/protocol.ts";
 import type { StoragePort } from "../store/storage-port.ts";
@@ -193,7 +194,7 @@ export class CalibrationWizard {
     const figures: Partial<Record<MapKind, MapFigures>> = { offset: dark.figures };
     if (steps === "all") {
       const { report } = await this.#collect(modeIndex, mode, "flat", flatTechnique());
-      log.info("calibration-beam", { mode: mode.id, report });
+      if (report !== null) log.info("calibration-beam", { mode: mode.id, ...beamFigures(report) });
       const flat = await pixels.takeFlat(modeIndex, CALIBRATION_FRAMES);
       if (flat.gain.kind === "refused") throw new CalibrationRefused(flat.gain.reason);
       const { pixels: count, inLines } = flat.defects;
@@ -280,3 +281,13 @@ export class CalibrationWizard {
 class CalibrationRefused extends Error {
   override readonly name = "CalibrationRefused";
 }
+
+/** Radiation that no patient had, for the log. */
+const beamFigures = ({ kv, ma, exposureTimeMs, pulses, dap, doseRp }: ExposureReport) => ({
+  kv,
+  ma,
+  ms: exposureTimeMs,
+  pulses,
+  dap,
+  doseRp,
+});

@@ -1,5 +1,6 @@
 // What is plugged in, kept up to date: looked at in a slow rhythm, and for some seconds in a fast one
-// when the bus tells of an arrival, since mounting takes its time.
+// when the bus tells of an arrival, since mounting takes its time. Nobody looks while the beam is on: a
+// drive that came meanwhile is found right after.
 
 import type { Clock, Timer } from "../core/clock.ts";
 import { Listeners } from "../core/listeners.ts";
@@ -15,6 +16,8 @@ export interface MediaWatchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly drives: Pick<Drives, "list">;
+  /** An exposure goes on: processes of others would take its frames' time. */
+  readonly isExposing: () => boolean;
 }
 
 export class MediaWatch {
@@ -51,13 +54,25 @@ export class MediaWatch {
   #again(): void {
     if (!this.#running || this.#looking !== null) return;
     this.#timer?.cancel();
+    if (this.#parts.isExposing()) {
+      // What the bus told of is looked for when the exposure is over, for as long as ever.
+      if (this.#isFast()) this.#fastUntilMs = this.#parts.clock.monotonicMs() + FAST_FOR_MS;
+      this.#later();
+      return;
+    }
     this.#looking = this.#look().finally(() => {
       this.#looking = null;
-      if (!this.#running) return;
-      const { clock } = this.#parts;
-      const isFast = clock.monotonicMs() < this.#fastUntilMs;
-      this.#timer = clock.after(isFast ? FAST_CYCLE_MS : SLOW_CYCLE_MS, () => this.#again());
+      if (this.#running) this.#later();
     });
+  }
+
+  #later(): void {
+    const cycleMs = this.#isFast() ? FAST_CYCLE_MS : SLOW_CYCLE_MS;
+    this.#timer = this.#parts.clock.after(cycleMs, () => this.#again());
+  }
+
+  #isFast(): boolean {
+    return this.#parts.clock.monotonicMs() < this.#fastUntilMs;
   }
 
   async #look(): Promise<void> {

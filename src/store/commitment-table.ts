@@ -264,8 +264,33 @@ export function readUncommitted(db: Database, studyUid: string, remoteId: string
 }
 
 /**
+ * Studies with instances made here that are nowhere else, and those instances: committed by every
+ * archive is elsewhere; without an archive, stored at some remote or written to a medium is.
+ */
+export function readUnsaved(
+  db: Database,
+  archiveIds: readonly string[],
+): { studies: number; instances: number } {
+  const elsewhere =
+    archiveIds.length > 0
+      ? `NOT EXISTS (SELECT 1 FROM json_each($archives) a
+           WHERE NOT EXISTS (SELECT 1 FROM commit_states t JOIN commitments c USING (transaction_uid)
+             WHERE t.sop_uid = i.sop_uid AND c.remote_id = a.value AND t.state = 'committed'))`
+      : `EXISTS (SELECT 1 FROM send_states s
+             WHERE s.sop_uid = i.sop_uid AND s.state IN ('stored', 'warning') AND $archives = '[]')
+         OR EXISTS (SELECT 1 FROM output_states o WHERE o.sop_uid = i.sop_uid AND o.kind = 'export')`;
+  const found = db
+    .query<{ studies: number; instances: number }, { archives: string }>(
+      `SELECT count(DISTINCT study_uid) AS studies, count(*) AS instances FROM instances i
+       WHERE is_local = 1 AND NOT (${elsewhere})`,
+    )
+    .get({ archives: JSON.stringify(archiveIds) });
+  return found ?? { studies: 0, instances: 0 };
+}
+
+/**
  * Studies that may go when space runs low, oldest first, at most `limit`: every instance made here
- * committed by every archive (of which there must be one), no open exam, no unfinished job.
+ * committed by every archive (of which there must be one), no open exam, no unfinished job, a file here.
  */
 export function readDeletable(
   db: Database,
@@ -275,7 +300,9 @@ export function readDeletable(
   return db
     .query<{ study_uid: string }, { archives: string; limit: number }>(
       `SELECT study_uid FROM studies s
-       WHERE NOT EXISTS (SELECT 1 FROM instances i JOIN json_each($archives) a
+       WHERE EXISTS (SELECT 1 FROM instances i
+           WHERE i.study_uid = s.study_uid AND i.file_state = 'stored')
+         AND NOT EXISTS (SELECT 1 FROM instances i JOIN json_each($archives) a
            WHERE i.study_uid = s.study_uid AND i.is_local = 1
              AND NOT EXISTS (SELECT 1 FROM commit_states t JOIN commitments c USING (transaction_uid)
                WHERE t.sop_uid = i.sop_uid AND c.remote_id = a.value AND t.state = 'committed'))

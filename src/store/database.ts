@@ -4,12 +4,15 @@
 
 import { Database, SQLiteError } from "bun:sqlite";
 import { MIGRATIONS, type Migration, readableFromSchema } from "./migrations.ts";
-import { StoreError } from "./store-error.ts";
+import { StoreError, UnfitDatabaseError } from "./store-error.ts";
 
 /** How long a statement waits for another connection's lock before it fails. */
 const BUSY_TIMEOUT_MS = 5_000;
 /** The write-ahead log is folded into the database file beyond this many pages of 4 KiB. */
 const WAL_PAGES_MAX = 1_000;
+
+/** The store has some seventy statements; beyond this many they would be compiled anew at each use. */
+Database.MAX_QUERY_CACHE_SIZE = 128;
 
 /** In `settings`: the number of steps a program must know to work with this database. */
 const READABLE_FROM = "readableFromSchema";
@@ -35,13 +38,25 @@ export function openDatabase(path: string, migrations = MIGRATIONS): Database {
   } catch (cause) {
     db?.close();
     if (cause instanceof StoreError) throw cause;
-    throw new StoreError(
-      isDamaged(cause)
-        ? `the database ${path} is damaged (${text(cause)}); restore a copy of it, or move it away: the next start takes the images in again from their files, exams and jobs are lost`
-        : `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
-      { cause },
+    throw (
+      damaged(cause, path) ??
+      new StoreError(
+        `the database ${path} cannot be opened: ${text(cause)}; check the data folder's permissions and free space`,
+        { cause },
+      )
     );
   }
+}
+
+/** What an error of a damaged database is told as; null for any other. */
+export function damaged(cause: unknown, path: string): UnfitDatabaseError | null {
+  if (!isDamaged(cause)) return null;
+  const fault = `is damaged (${text(cause)})`;
+  return new UnfitDatabaseError(
+    `the database ${path} ${fault}; move it away: the next start takes the images in again from their files, and exams, jobs and maps come back with a backup (System screen)`,
+    fault,
+    cause,
+  );
 }
 
 /** A second connection that only reads. @throws StoreError when the file is not there. */
@@ -64,15 +79,17 @@ export function schemaVersion(db: Database): number {
 function requireReadable(db: Database, path: string, known: number): void {
   const seen = schemaVersion(db);
   if (seen <= known) return;
-  const needed = neededSchema(db) ?? seen;
+  const needed = readableFrom(db) ?? seen;
   if (needed <= known) return;
-  throw new StoreError(
-    `the database ${path} was made by a newer program (schema ${seen}, readable from ${needed}; this one knows ${known}); start that program or restore the data of this one`,
+  const fault = `was made by a newer program (schema ${seen}, readable from ${needed}; this one knows ${known})`;
+  throw new UnfitDatabaseError(
+    `the database ${path} ${fault}; start that program, or move the database away and restore a backup that this program made (System screen)`,
+    fault,
   );
 }
 
-/** What the database itself says; null where it says nothing. */
-function neededSchema(db: Database): number | null {
+/** Number of steps a program must know, as the database itself says; null where it says nothing. */
+export function readableFrom(db: Database): number | null {
   const row = db
     .query<{ value: string }, [string]>("SELECT value FROM settings WHERE key = ?")
     .get(READABLE_FROM);

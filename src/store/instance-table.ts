@@ -168,6 +168,27 @@ export function readMissing(db: Database): string[] {
     .map((r) => r.sop_uid);
 }
 
+/**
+ * Missing files that somebody should know of: of those made before `restoredMs`, which a restore could not
+ * bring back, only what nobody else is known to have.
+ */
+export function readMissingToTell(
+  db: Database,
+  restoredMs: number,
+): { readonly sopInstanceUid: string; readonly studyInstanceUid: string }[] {
+  return db
+    .query<{ sop_uid: string; study_uid: string }, { restoredMs: number }>(
+      `SELECT sop_uid, study_uid FROM instances i WHERE file_state = 'missing'
+         AND (created_ms >= $restoredMs OR (is_local = 1
+           AND NOT EXISTS (SELECT 1 FROM send_states s
+             WHERE s.sop_uid = i.sop_uid AND s.state IN ('stored', 'warning'))
+           AND NOT EXISTS (SELECT 1 FROM commit_states s
+             WHERE s.sop_uid = i.sop_uid AND s.state = 'committed')))`,
+    )
+    .all({ restoredMs })
+    .map((row) => ({ sopInstanceUid: row.sop_uid, studyInstanceUid: row.study_uid }));
+}
+
 interface StudyRow {
   readonly study_uid: string;
   readonly patient_id: string;
@@ -346,16 +367,27 @@ export function hasLocalInstance(db: Database, studyUid: string): boolean {
   );
 }
 
+/** True for a study of which only received instances are known. */
+export function isReceived(db: Database, studyUid: string): boolean {
+  return studyExists(db, studyUid) && !hasLocalInstance(db, studyUid);
+}
+
+/** True for a database that has seen no exam and no instance yet. */
+export function isEmpty(db: Database): boolean {
+  return db.query("SELECT 1 FROM instances UNION ALL SELECT 1 FROM exams LIMIT 1").get() === null;
+}
+
 export function studyExists(db: Database, studyUid: string): boolean {
   return db.query("SELECT 1 FROM studies WHERE study_uid = $studyUid").get({ studyUid }) !== null;
 }
 
-/** Bytes of all files of a study. */
+/** Bytes of the files of a study that are there. */
 export function readFileBytes(db: Database, studyUid: string): number {
   return (
     db
       .query<{ bytes: number | null }, { studyUid: string }>(
-        "SELECT sum(file_bytes) AS bytes FROM instances WHERE study_uid = $studyUid",
+        `SELECT sum(file_bytes) AS bytes FROM instances WHERE study_uid = $studyUid
+           AND file_state = 'stored'`,
       )
       .get({ studyUid })?.bytes ?? 0
   );

@@ -4,6 +4,8 @@
 /** Hexadecimal digits kept of each SHA-256: 128 bits, no two UIDs of one device share them. */
 const HASH_DIGITS = 32;
 
+/** Name of the database below the store's folder. */
+export const DATABASE_FILE = "database.sqlite";
 /** Folder with one folder per study. */
 export const OBJECTS = "objects";
 /** Files that are being written; whatever lies here at start is rubbish. */

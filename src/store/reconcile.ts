@@ -1,17 +1,23 @@
 // The start after whatever happened: files and rows are brought together again. Nothing is guessed
 // and nothing vanishes: a complete file without a row gets its row, one that is not understood or not
 // wanted any more goes into quarantine, a row whose file is gone or short is kept and no longer listed.
+// A database that was restored, or begun anew, knows nothing of exams made since: their objects count as
+// made here, so that none goes for space before an archive has committed it.
 
 import type { ByteSource } from "../core/byte-source.ts";
 import type { Log } from "../core/log.ts";
 import { Tag } from "../dicom/dict/attributes.ts";
 import { SopClassUid } from "../dicom/dict/uids.ts";
+import type { RestoreNote } from "../model/backup.ts";
 import type { Database } from "./database.ts";
+import { RESTORE_NOTE, readRestoreNote } from "./database-copy.ts";
 import type { DiskPort } from "./disk.ts";
-import { readExams } from "./exam-table.ts";
+import { readExams, saveSetting } from "./exam-table.ts";
 import { type ReadHeader, recordsOfHeader } from "./header-records.ts";
 import {
   forgetRemoval,
+  isEmpty,
+  isReceived,
   readFileRows,
   readPendingRemovals,
   saveInstance,
@@ -53,30 +59,40 @@ export async function reconcile(
   finishRemovals(db, files);
 
   const onDisk = listObjects(files.disk);
+  const restored = forgetful(db, onDisk.size);
   const known = new Set<string>();
   const missing: string[] = [];
   const found: string[] = [];
-  for (const row of readFileRows(db)) {
-    known.add(row.path);
-    const bytes = onDisk.get(row.path) ?? null;
-    const whole = bytes === row.fileBytes;
-    if (!whole) missing.push(row.sopInstanceUid);
-    if (whole === !row.missing) continue;
-    setFileState(db, row.sopInstanceUid, whole ? "stored" : "missing");
-    if (whole) found.push(row.sopInstanceUid);
-    log[whole ? "info" : "error"](whole ? "object-found-again" : "object-missing", {
-      sopInstanceUid: row.sopInstanceUid,
-      path: row.path,
-      expectedBytes: row.fileBytes,
-      bytes,
-    });
-  }
+  let leftBehind = 0;
+  // In one go: a restore on another disk misses every file there ever was.
+  db.transaction(() => {
+    for (const row of readFileRows(db)) {
+      known.add(row.path);
+      const bytes = onDisk.get(row.path) ?? null;
+      const whole = bytes === row.fileBytes;
+      if (!whole) missing.push(row.sopInstanceUid);
+      if (whole === !row.missing) continue;
+      setFileState(db, row.sopInstanceUid, whole ? "stored" : "missing");
+      if (whole) found.push(row.sopInstanceUid);
+      if (bytes === null && restored !== null) {
+        leftBehind++;
+        continue;
+      }
+      log[whole ? "info" : "error"](whole ? "object-found-again" : "object-missing", {
+        sopInstanceUid: row.sopInstanceUid,
+        path: row.path,
+        wantedBytes: row.fileBytes,
+        bytes,
+      });
+    }
+  })();
+  if (leftBehind > 0) log.warn("objects-not-restored", { count: leftBehind });
 
   const adopted: string[] = [];
   const quarantined: string[] = [];
   for (const [path, bytes] of onDisk) {
     if (known.has(path)) continue;
-    const verdict = await adopt(db, files, path, bytes, readHeader, nowMs);
+    const verdict = await adopt(db, files, path, bytes, readHeader, nowMs, restored !== null);
     if (verdict.kind === "adopted") {
       adopted.push(verdict.sopInstanceUid);
       log.warn("object-adopted", { sopInstanceUid: verdict.sopInstanceUid, path });
@@ -87,8 +103,20 @@ export async function reconcile(
     if (verdict.kind === "made-anew") log.warn("report-set-aside", { path, place });
     else log.error("object-quarantined", { path, place, reason: verdict.reason });
   }
+  if (restored !== null) saveSetting(db, RESTORE_NOTE, { ...restored, reconciled: true });
   if (removedParts > 0) log.info("unfinished-files-removed", { count: removedParts });
   return { removedParts, adopted, quarantined, missing, found };
+}
+
+/** What to note when this start is over, where the database does not know what was made here. */
+function forgetful(db: Database, objects: number): RestoreNote | null {
+  const note = readRestoreNote(db);
+  if (note !== null) return note.reconciled ? null : note;
+  if (objects === 0 || !isEmpty(db)) return null;
+  const begun: RestoreNote = { restoredMs: 0, madeAt: "", reconciled: false };
+  // Before the first object is taken in: a start that is cut off goes on as it began.
+  saveSetting(db, RESTORE_NOTE, begun);
+  return begun;
 }
 
 function removeParts(disk: DiskPort): number {
@@ -131,6 +159,7 @@ async function adopt(
   fileBytes: number,
   readHeader: HeaderReader,
   createdMs: number,
+  isForgetful: boolean,
 ): Promise<Verdict> {
   const refuse = (reason: string): Verdict => ({ kind: "not-understood", reason });
   let header: Awaited<ReturnType<HeaderReader>>;
@@ -156,7 +185,7 @@ async function adopt(
   const records = recordsOfHeader(header, {
     createdMs,
     examId: exam?.id ?? null,
-    local: exams.length > 0,
+    local: exams.length > 0 || (isForgetful && !isReceived(db, study)),
   });
   if (records === null) return refuse("it lacks a UID");
   const { instance } = records;

@@ -4,3 +4,14 @@
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }
+
+/** The database is damaged or of a newer program: only another one helps. */
+export class UnfitDatabaseError extends StoreError {
+  /** What is wrong with it, without what to do: "is damaged (...)". */
+  readonly fault: string;
+
+  constructor(message: string, fault: string, cause?: unknown) {
+    super(message, { cause });
+    this.fault = fault;
+  }
+}

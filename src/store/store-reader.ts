@@ -1,6 +1,7 @@
 // Questions to the database, answered at once. Works on the writing connection and on one that only
 // reads (the main thread has such a one; a commit is visible to it as soon as it was answered).
 
+import type { RestoreNote } from "../model/backup.ts";
 import type { CalibrationRecord } from "../model/calibration.ts";
 import type { Exam } from "../model/exam.ts";
 import type { InstanceRecord } from "../model/instance.ts";
@@ -14,9 +15,11 @@ import {
   readOpenCommitments,
   readToCommit,
   readUncommitted,
+  readUnsaved,
   type ToCommit,
 } from "./commitment-table.ts";
 import type { Database } from "./database.ts";
+import { readRestoreNote } from "./database-copy.ts";
 import { readExam, readExams, readSetting, readWorklist, readWorklistItem } from "./exam-table.ts";
 import {
   listInstances,
@@ -24,6 +27,7 @@ import {
   readInstancesOfExam,
   readInstancesOfStudy,
   readMissing,
+  readMissingToTell,
   readSendStates,
   readSeries,
   readStudies,
@@ -92,6 +96,19 @@ export class StoreReader {
   /** Instances whose file is gone or short. */
   missing(): string[] {
     return readMissing(this.#db);
+  }
+
+  /**
+   * Those that somebody should know of; the others a restore left behind, and an archive has them. For a
+   * start: 100,000 of them take a quarter of a second.
+   */
+  missingToTell(): ReturnType<typeof readMissingToTell> {
+    return readMissingToTell(this.#db, readRestoreNote(this.#db)?.restoredMs ?? 0);
+  }
+
+  /** The last restore; null where there was none. */
+  restoreNote(): RestoreNote | null {
+    return readRestoreNote(this.#db);
   }
 
   sendStates(sopInstanceUid: string): SendState[] {
@@ -172,6 +189,11 @@ export class StoreReader {
   /** Own instances of the study that the remote has not committed. */
   uncommitted(studyInstanceUid: string, remoteId: string): string[] {
     return readUncommitted(this.#db, studyInstanceUid, remoteId);
+  }
+
+  /** What is lost with this device's disk: studies, and instances, made here and nowhere else. */
+  unsaved(archiveIds: readonly string[]): { studies: number; instances: number } {
+    return readUnsaved(this.#db, archiveIds);
   }
 
   /** Studies that may be deleted for space, oldest first. */

@@ -21,7 +21,7 @@ import {
   saveCommitmentState,
   supersedeCommitments,
 } from "./commitment-table.ts";
-import { type Database, isDatabaseError, isDatabaseFull } from "./database.ts";
+import { type Database, damaged, isDatabaseError, isDatabaseFull } from "./database.ts";
 import { DiskError, type DiskPort } from "./disk.ts";
 import {
   keepWorklist,
@@ -131,7 +131,8 @@ export class Store {
           `the object store cannot be opened: ${error.message}; check the disk and its permissions`,
           { cause: error },
         );
-      throw error;
+      // Damage in the middle of the file shows only when it is read.
+      throw damaged(error, parts.db.filename) ?? error;
     }
   }
 

@@ -6,6 +6,7 @@ import { calibration } from "./parts/calibration-card.tsx";
 import {
   acquisition,
   appliance,
+  backup,
   configuration,
   health,
   keepExam,
@@ -61,6 +62,9 @@ const HANDLED = {
   },
   appliance: (data) => {
     if (appliance.value !== null) appliance.value = { ...appliance.value, update: data };
+  },
+  backup: (data) => {
+    backup.value = data;
   },
 } satisfies {
   [K in DeviceEvent["type"]]: (data: Extract<DeviceEvent, { type: K }>["data"]) => void;

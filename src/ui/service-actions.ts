@@ -3,11 +3,14 @@
 
 import type {
   Appliance,
+  Backup,
   Exam,
   Instance,
+  ListedBackup,
   Medium,
   NewExam,
   Released,
+  Restore,
   SecondaryCaptureRequest,
   UpdateState,
 } from "../api/contract.ts";
@@ -15,6 +18,7 @@ import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
 import {
   appliance,
   attempt,
+  backup,
   go,
   keepExam,
   offered,
@@ -98,6 +102,46 @@ export async function releaseMedium({ device }: Medium): Promise<void> {
   if (released === null) return;
   tell("done", released.text);
   await readMedia();
+}
+
+export const canBackUp = () => offered("POST", "/backup");
+
+export async function readBackup(): Promise<void> {
+  if (!canBackUp()) return;
+  const now = await attempt(() => read<Backup>(apiPath("backup")));
+  if (now !== null) backup.value = now;
+}
+
+/** Null when the stick could not be looked at. */
+export function listBackups({ device }: Medium): Promise<ListedBackup[] | null> {
+  const path = `${apiPath("backup", "sets")}?device=${encodeURIComponent(device)}`;
+  return attempt(() => read<ListedBackup[]>(path));
+}
+
+/** Begins; its progress and its end come as events. */
+export const backUp = ({ device }: Medium, pin: string): Promise<Outcome<Backup>> =>
+  begun(() => send<Backup>("POST", apiPath("backup"), { device }, pin));
+
+/** Who got here has chosen the backup, read what it does, and knows the PIN. */
+const CONFIRMED: Restore["confirm"] = "REPLACE ALL DATA";
+
+export function restoreBackup(
+  { device }: Medium,
+  { name }: ListedBackup,
+  pin: string,
+): Promise<Outcome<Backup>> {
+  const request: Restore = { device, name, confirm: CONFIRMED };
+  return begun(() => send<Backup>("POST", apiPath("backup", "restore"), request, pin));
+}
+
+export const undoRestore = (pin: string): Promise<Outcome<Backup>> =>
+  begun(() => send<Backup>("POST", apiPath("backup", "undo-restore"), { confirm: CONFIRMED }, pin));
+
+async function begun(ask: () => Promise<Backup>): Promise<Outcome<Backup>> {
+  const outcome = await outcomeOf(ask);
+  // An event may have told more by now; the answer only where none has.
+  if (outcome.ok && backup.value?.now.state !== "working") await readBackup();
+  return outcome;
 }
 
 /** Opens an exam and shows it; a refusal is for the caller to show. */

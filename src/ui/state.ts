@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type {
   Acquisition,
   Appliance,
+  Backup,
   Configuration,
   DiscontinuationReason,
   Exam,
@@ -53,6 +54,8 @@ export const jobs = signal<readonly Job[]>([]);
 export const media = signal<readonly Medium[]>([]);
 /** Null on a plain PC. */
 export const appliance = signal<Appliance | null>(null);
+/** What a backup or restore is doing; null where there is none to be made. */
+export const backup = signal<Backup | null>(null);
 export const worklist = signal<WorklistResult | null>(null);
 export const notices = signal<readonly Notice[]>([]);
 /** Counts changes of the local database, for screens that list it. */
@@ -130,6 +133,8 @@ export async function readAll(changes: () => number): Promise<void> {
       ),
     );
     health.value = newHealth;
+    // Nothing else can be done then.
+    if (newHealth.repair) go({ name: "system" });
     acquisition.value = newHealth.acquisition;
     configuration.value = newConfiguration;
     jobs.value = newJobs;

@@ -350,6 +350,8 @@ export const strings = {
     slot: (slot: string) => `Slot ${slot}`,
     other: (version: string) => `${version} in the other slot`,
     tries: (count: number) => `on trial, ${count} starts left`,
+    network: (card: string, address: string, gateway: string | null) =>
+      `Card ${card} ${address}${gateway === null ? "" : ` by ${gateway}`}`,
     timeServers: (servers: string) => `Time from ${servers}`,
     noStick: "No stick is plugged in.",
     update: "Update from it",
@@ -357,6 +359,7 @@ export const strings = {
     updateText:
       "The update in the folder udr-update of the stick is checked and written beside the running version. Leave the stick in until it is done.",
     receiving: "An update is being received",
+    checking: "The update is being checked",
     installing: (version: string, percent: number) => `Installing ${version}: ${percent} %`,
     installed: (version: string) => `${version} is installed: restart to run it`,
     release: "Remove safely",
@@ -364,6 +367,43 @@ export const strings = {
     restartTitle: "Restart the device",
     restartText: "The device is not ready for about two minutes.",
     restarting: "The device restarts",
+  },
+  backup: {
+    title: "Backup",
+    about:
+      "Configuration, exams, jobs and calibration on a stick, to move the device to another PC or disk. Images are not in it: send them to the archive.",
+    lastRestore: (restoredAt: string, madeAt: string) =>
+      `Restored on ${restoredAt} from the data of ${madeAt}.`,
+    noStick: "No stick is plugged in.",
+    backUp: "Back up to it",
+    backUpTitle: "Back up to a stick",
+    backUpText:
+      "The stick will hold patient data, the service PIN and the keys of this device: keep it under lock. Leave it in until the backup is done.",
+    restore: "Restore from it",
+    chooseTitle: "Choose a backup",
+    choose: "Restore",
+    none: "There is no backup on this stick.",
+    version: (version: string) => `Version ${version}`,
+    restoreTitle: "Replace all data",
+    restoreText: (madeAt: string) =>
+      `Configuration, exams, jobs and calibration become those of ${madeAt}, and the device restarts. What was entered since is put aside and comes back with Undo; images on the disk stay. Never work with the device this backup came from as well.`,
+    replace: "Replace all data",
+    undo: "Undo the restore",
+    undoTitle: "Undo the restore",
+    undoText: (restoredAt: string) =>
+      `What the restore of ${restoredAt} replaced comes back, and the device restarts. What was entered since then is put aside.`,
+    working: (step: string, percent: number) => `${step}: ${percent} %`,
+    steps: {
+      "copying-database": "Copying the database",
+      writing: "Writing to the stick",
+      "reading-back": "Reading back from the stick",
+      copying: "Copying from the stick",
+      checking: "Checking",
+    },
+    restarting: (byItself: boolean) =>
+      byItself
+        ? "The device restarts with the restored data."
+        : "The program ends. Start it again: it begins with the restored data.",
   },
   system: {
     title: "System",

@@ -47,6 +47,7 @@ test("the appliance tells its versions without a PIN, and does nothing without o
     ["POST", "appliance/power-off", undefined],
     ["POST", "appliance/factory-reset", { confirm: "ERASE ALL DATA" }],
     ["PUT", "appliance/time-servers", { servers: [] }],
+    ["PUT", "appliance/network", { interface: "hospital", address: "dhcp" }],
     ["GET", "appliance/log-bundle", undefined],
   ] as const)
     expect((await r.ask(method, path, body, null)).status).toBe(401);
@@ -77,7 +78,7 @@ test("an upload is streamed, and must be a tar", async () => {
   expect((await send("application/json")).status).toBe(422);
 });
 
-test("nothing is restarted under an exam unless forced, and a reset needs its word", async () => {
+test("nothing is restarted under an exam unless forced", async () => {
   using r = await room();
   r.device.calls.push("in use");
   const refused = await r.ask("POST", "appliance/restart");
@@ -85,6 +86,10 @@ test("nothing is restarted under an exam unless forced, and a reset needs its wo
   expect(((await refused.json()) as { detail: string }).detail).toContain("An exam is open");
   expect((await r.ask("POST", "appliance/update", { device: "/dev/sdb1" })).status).toBe(409);
   expect((await r.ask("POST", "appliance/restart?force=true")).status).toBe(204);
+});
+
+test("a reset needs its word", async () => {
+  using r = await room();
   expect((await r.ask("POST", "appliance/factory-reset?force=true", {})).status).toBe(422);
   const yes = { confirm: "ERASE ALL DATA" };
   expect((await r.ask("POST", "appliance/factory-reset?force=true", yes)).status).toBe(204);
@@ -95,6 +100,34 @@ test("time servers are set and told", async () => {
   const answer = await r.ask("PUT", "appliance/time-servers", { servers: ["10.0.0.1"] });
   expect(await answer.json()).toMatchObject({ timeServers: ["10.0.0.1"] });
   expect((await r.ask("PUT", "appliance/time-servers", { servers: ["a b"] })).status).toBe(422);
+});
+
+test("a network card's address is set and told, what cannot work is refused in words", async () => {
+  using r = await room();
+  const fixed = { interface: "hospital", address: "192.0.2.10/24", gateway: "192.0.2.1" };
+  const answer = await r.ask("PUT", "appliance/network", fixed);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ network: [{ ...fixed, dns: [] }] });
+  expect(await (await r.ask("GET", "appliance")).json()).toMatchObject({
+    network: [{ ...fixed, dns: [] }],
+  });
+  for (const [change, words] of [
+    [{ interface: "eth0" }, "hospital"],
+    [{ address: "192.0.2.10" }, "192.0.2.10/24"],
+    [{ address: "2001:db8::1/64" }, "192.0.2.10/24"],
+    [{ gateway: "router" }, "is no IP address"],
+    [{ dns: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] }, "3"],
+    [{ gateway: "10.0.0.1" }, "is not in the net"],
+    [{ address: "dhcp" }, "the gateway comes from the network"],
+    [{ netmask: "255.255.255.0" }, "netmask"],
+  ] as const) {
+    const refused = await r.ask("PUT", "appliance/network", { ...fixed, ...change });
+    expect(refused.status).toBe(422);
+    expect(JSON.stringify(await refused.json())).toContain(words);
+  }
+  r.device.calls.push("in use");
+  expect((await r.ask("PUT", "appliance/network", fixed)).status).toBe(409);
+  expect((await r.ask("PUT", "appliance/network?force=true", fixed)).status).toBe(200);
 });
 
 test("any operator lets a stick go", async () => {

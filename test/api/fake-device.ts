@@ -27,12 +27,16 @@ import type {
 import { EventLog } from "../../src/api/event-log.ts";
 import type { LiveFrame } from "../../src/api/live-frame.ts";
 import { appliancePort, type Described } from "../../src/api/ports/appliance-port.ts";
+import { backupPort, backupView } from "../../src/api/ports/backup-port.ts";
 import { type Answer, answer, refuse } from "../../src/api/problem.ts";
+import { parseConfiguration } from "../../src/config/configuration.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.ts";
+import type { BackupAnswer, BackupTask, ListedBackup } from "../../src/model/backup.ts";
 import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
+import { BackupService } from "../../src/services/backup/backup-service.ts";
 
 export const COLUMNS = 640;
 export const ROWS = 800;
@@ -70,7 +74,10 @@ export interface FakeOptions {
     | "live"
     | "calibration"
     | "appliance"
+    | "backup"
   )[];
+  /** The database cannot be used, and that is why. */
+  readonly repair?: string;
   /** Images are runs of so many frames: in each but the first a square in the middle is darker. */
   readonly frames?: number;
 }
@@ -235,7 +242,14 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     examsKept,
     jobsKept,
     events,
-    health: () => ({ ...HEALTH, time: now(), acquisition: device.acquisition }),
+    health: () => ({
+      ...HEALTH,
+      ...(options.repair === undefined
+        ? {}
+        : { status: "fault" as const, problems: [options.repair], repair: true as const }),
+      time: now(),
+      acquisition: device.acquisition,
+    }),
     setAcquisition(state, examId) {
       device.acquisition = { state, ...(examId === undefined ? {} : { examId }) };
       events.publish({ type: "acquisition", data: device.acquisition });
@@ -501,6 +515,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       health: () => device.health(),
       configuration: () => device.configuration.read(),
     });
+  if (!without.has("backup")) optional.backup = fakeBackup(clock, calls, events);
   if (!without.has("live"))
     optional.live = {
       subscribe: (onFrame) => liveFrames.add(onFrame),
@@ -537,7 +552,10 @@ function fakeCalibration(): CalibrationPort {
 
 /** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
 function fakeAppliance(clock: Clock, calls: string[], events: EventLog, described: Described) {
-  const machine = simulatedAppliance({ otherVersion: "0.0.9" });
+  const machine = simulatedAppliance({
+    otherVersion: "0.0.9",
+    network: [{ interface: "hospital", address: "192.0.2.7/24", gateway: "192.0.2.1", dns: [] }],
+  });
   const service = new ApplianceService({
     appliance: machine,
     uploads: {
@@ -560,11 +578,105 @@ function fakeAppliance(clock: Clock, calls: string[], events: EventLog, describe
           ? { kind: "open", drive: { root: "/stick", label: "STICK", release: async () => "" } }
           : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
     },
-    inUse: () =>
-      calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
+    occupation: () => ({
+      isExposing: false,
+      openExams: calls.includes("in use") ? 1 : 0,
+      calibration: "none",
+      activeJobs: { send: 0, print: 0, export: 0, retrieve: 0 },
+      arrivingObjects: 0,
+      backup: null,
+      unsaved: () => ({ studies: 0, instances: 0, stepMessages: 0 }),
+    }),
   });
   service.changes.add((data) => events.publish({ type: "appliance", data }));
   return appliancePort(service, described);
+}
+
+/** The real service; what the thread would do to stick and data folder is noted only. */
+function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
+  const parsed = parseConfiguration({});
+  if (!parsed.ok) throw new Error("the defaults are valid");
+  const file = { name: "config.json", bytes: 2, sha256: "0".repeat(64) };
+  const backups: readonly ListedBackup[] = [
+    {
+      name: "2026-01-04T17-30-00",
+      madeAt: "2026-01-04T17:30:00.000Z",
+      version: "0.1.0",
+      stationName: "ROOM 2",
+      serialNumber: "A0123456",
+      bytes: 61_400_000,
+      usable: true,
+    },
+    { name: "2026-01-03T09-00-00", usable: false, reason: "It was not finished." },
+  ];
+  const answerOf = (task: BackupTask): BackupAnswer => {
+    switch (task.type) {
+      case "back-up":
+        return {
+          type: "backed-up",
+          name: task.name,
+          manifest: {
+            ...task.origin,
+            format: 1,
+            madeAt: task.madeAt,
+            schema: 4,
+            readableFromSchema: 1,
+            files: [file],
+            leftOut: [],
+          },
+        };
+      case "list":
+        return { type: "listed", backups };
+      case "stage":
+        return { type: "staged", files: [file], configuration: "{}" };
+      case "commit":
+        return { type: "committed" };
+      case "abandon":
+        return { type: "abandoned" };
+      default:
+        return task satisfies never;
+    }
+  };
+  const service = new BackupService({
+    place: {
+      dataFolder: "/data",
+      configFile: "/data/config.json",
+      product: "UDR-10A",
+      version: "0.1.0",
+      resolve: (path) => path,
+    },
+    thread: {
+      async run(task) {
+        calls.push(`backup ${task.type}`);
+        return answerOf(task);
+      },
+    },
+    restart: { byItself: true, now: () => calls.push("backup restart") },
+    clock,
+    log: silentLog,
+    drives: {
+      open: async (device) =>
+        device === "/dev/sdb1"
+          ? {
+              kind: "open",
+              drive: {
+                root: "/stick",
+                label: "STICK",
+                release: async () => "Everything is written; the stick can be pulled out.",
+              },
+            }
+          : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
+    },
+    configuration: () => parsed.configuration,
+    restoreNote: () =>
+      calls.includes("restored before")
+        ? { restoredMs: clock.nowMs(), madeAt: "2026-01-04T17:30:00.000Z", reconciled: true }
+        : null,
+    inUse: () =>
+      calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
+  });
+  service.changes.add(() => events.publish({ type: "backup", data: backupView(service, true) }));
+  return backupPort(service, true);
 }
 
 function patientOf(request: NewExam, counter: number): Exam["patient"] {

@@ -37,7 +37,7 @@ function health(commitment: ArchiveCommitment | undefined, pipeline?: PipelineFi
     totalBytes: 2e12,
     remote: () => undefined,
     commitment: () => commitment,
-    missing: [],
+    missing: 0,
     calibration: [],
     lostImages: 0,
   };

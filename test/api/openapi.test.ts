@@ -102,7 +102,13 @@ test("the routes are those of the contract", () => {
     "POST appliance/power-off",
     "POST appliance/factory-reset",
     "PUT appliance/time-servers",
+    "PUT appliance/network",
     "GET appliance/log-bundle",
+    "GET backup",
+    "GET backup/sets",
+    "POST backup",
+    "POST backup/restore",
+    "POST backup/undo-restore",
     "GET events",
     "GET live",
   ];

@@ -59,7 +59,7 @@ test("a damaged database is told as damaged, with what can be saved", async () =
     await Bun.write(join(folder, "database.sqlite"), "no database ".repeat(1000));
     const { code, stderr } = await failure({ dataFolder: folder });
     expect(code).toBe(2);
-    expect(stderr).toContain("is damaged (file is not a database); restore a copy");
+    expect(stderr).toContain("is damaged (file is not a database); move it away");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

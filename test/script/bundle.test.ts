@@ -70,9 +70,11 @@ test("as an appliance it takes a signed update over its API", async () => {
   await makeSet(join(folder, "set"), key, { facts: { schema: 9, readableFromSchema: 1 } });
   await makeSet(join(folder, "foreign"), makeKey());
   const requests: { do: string; folder?: string }[] = [];
+  const asked = Promise.withResolvers<void>();
   const helper = createServer((socket) => {
     socket.once("data", (data) => {
       requests.push(JSON.parse(data.toString()));
+      asked.resolve();
       socket.end('{"ok":true,"version":"0.2.0"}\n');
     });
   });
@@ -101,6 +103,8 @@ test("as an appliance it takes a signed update over its API", async () => {
     202,
     expect.objectContaining({ version: "0.2.0" }),
   ]);
+  // The API answers before the helper has heard of it.
+  await asked.promise;
   expect(requests).toEqual([
     { do: "install-update", folder: join(device.dataFolder, "updates", "upload") },
   ]);

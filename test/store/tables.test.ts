@@ -309,6 +309,37 @@ test("only what every archive committed may go, never an open exam or a study in
   expect(store.reader.deletable(["a"])).toEqual([]);
 });
 
+test("what is nowhere else is counted: not committed, or without an archive neither sent nor exported", async () => {
+  const store = await withCommitment();
+  await store.writeObject(objectOf("1.9", { local: false }));
+  expect(store.reader.unsaved(["a"])).toEqual({ studies: 1, instances: 2 });
+  expect(store.reader.unsaved([])).toEqual({ studies: 1, instances: 2 });
+  store.recordCommitment("9.1", [{ sopInstanceUid: "1.1", failureReason: null }], 2);
+  expect(store.reader.unsaved(["a"])).toEqual({ studies: 1, instances: 1 });
+  expect(store.reader.unsaved(["a", "b"])).toEqual({ studies: 1, instances: 2 });
+  // A medium is none of an archive's words.
+  store.markOutput(["1.1", "1.2"], { kind: "export", target: "STICK", atMs: 3 });
+  store.markOutput(["1.1", "1.2"], { kind: "print", target: "printer", atMs: 3 });
+  expect(store.reader.unsaved(["a"])).toEqual({ studies: 1, instances: 1 });
+  expect(store.reader.unsaved([])).toEqual({ studies: 0, instances: 0 });
+});
+
+test("without an archive an object that some remote stored is elsewhere", async () => {
+  const { store } = await emptyStore();
+  for (const sop of ["1.1", "1.2"]) await store.writeObject(objectOf(sop));
+  const job = store.createJob({
+    parameters: { type: "send", remoteId: "a", studyInstanceUid: "1.2.3", sopInstanceUids: [] },
+    items: ["1.1", "1.2"],
+    createdMs: 1,
+  });
+  store.markOutput(["1.1"], { kind: "print", target: "printer", atMs: 3 });
+  expect(store.reader.unsaved([])).toEqual({ studies: 1, instances: 2 });
+  const item = { sopInstanceUid: "1.1", state: "done", refusals: 0, status: 0 } as const;
+  store.recordSend({ jobId: job.id, remoteId: "a", item, sendState: "stored", atMs: 4 });
+  expect(store.reader.unsaved([])).toEqual({ studies: 1, instances: 1 });
+  expect(store.reader.unsaved(["a"])).toEqual({ studies: 1, instances: 2 });
+});
+
 test("a received study may go without commitment", async () => {
   const { store } = await emptyStore();
   await store.writeObject(objectOf("1.1", { local: false }));

@@ -1,34 +1,14 @@
 // The archive screen in a real Chromium: studies asked for, opened, and brought here.
 
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser } from "playwright-core";
+import { expect, setDefaultTimeout } from "bun:test";
 import type { NewJob, QueryRequest, QueryResult } from "../../src/api/contract.ts";
 import type { QueryPort } from "../../src/api/device.ts";
 import { answer, refuse } from "../../src/api/problem.ts";
-import { bundledPage, type Kiosk, launchBrowser, noChromium, openKiosk } from "./kiosk.ts";
+import { inChromium, type Kiosk, kiosksForTests } from "./kiosk.ts";
 
 setDefaultTimeout(30_000);
-const inChromium = test.skipIf(noChromium);
 
-let browser: Browser;
-let bundle: Awaited<ReturnType<typeof bundledPage>>;
-let kiosk: Kiosk | null = null;
-
-beforeAll(async () => {
-  if (noChromium) return;
-  [browser, bundle] = await Promise.all([launchBrowser(), bundledPage()]);
-});
-afterAll(async () => {
-  if (noChromium) return;
-  await browser.close();
-  await bundle.remove();
-});
-afterEach(async () => {
-  const problems = kiosk?.problems ?? [];
-  await kiosk?.close();
-  kiosk = null;
-  expect(problems).toEqual([]);
-});
+const openOne = kiosksForTests();
 
 const STUDIES: QueryResult = {
   matches: [
@@ -57,7 +37,7 @@ const SERIES: QueryResult = {
 
 /** The screen over a device whose archive answers as told. */
 async function open(find: QueryPort["find"]): Promise<Kiosk> {
-  kiosk = await openKiosk(browser, bundle.folder);
+  const kiosk = await openOne();
   const { device, page } = kiosk;
   const shown = device.configuration.read();
   const remotes = [

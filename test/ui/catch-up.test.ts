@@ -1,7 +1,7 @@
 // What the kiosk shows of the device's other side: steps, captures, held exams, marks, the PIN.
 
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { Page } from "playwright-core";
 import sharp from "sharp";
 import type { Exam, Exposure, Health, Instance } from "../../src/api/contract.ts";
 import { answer, refuse } from "../../src/api/problem.ts";
@@ -9,40 +9,20 @@ import { exposureLines } from "../../src/ui/exposure-lines.ts";
 import { briefMarksOf, marksOf } from "../../src/ui/marks.ts";
 import { bearsItsWords } from "../../src/ui/viewer/view-picture.ts";
 import { keysOfCode } from "../../src/ui/worklist-search.ts";
-import { bundledPage, type Kiosk, launchBrowser, noChromium, openKiosk } from "./kiosk.ts";
+import { button, inChromium, type Kiosk, type KioskOptions, kiosksForTests } from "./kiosk.ts";
 
 setDefaultTimeout(60_000);
-const inChromium = test.skipIf(noChromium);
 const PIN = "271828";
 
-let browser: Browser;
-let bundle: Awaited<ReturnType<typeof bundledPage>>;
-let kiosk: Kiosk | null = null;
+const openOne = kiosksForTests();
 
-beforeAll(async () => {
-  if (noChromium) return;
-  [browser, bundle] = await Promise.all([launchBrowser(), bundledPage()]);
-});
-afterAll(async () => {
-  if (noChromium) return;
-  await browser.close();
-  await bundle.remove();
-});
-afterEach(async () => {
-  const problems = kiosk?.problems ?? [];
-  await kiosk?.close();
-  kiosk = null;
-  expect(problems).toEqual([]);
-});
-
-async function open(options: Parameters<typeof openKiosk>[2] = {}): Promise<Kiosk> {
-  kiosk = await openKiosk(browser, bundle.folder, options);
+async function open(options: KioskOptions = {}): Promise<Kiosk> {
+  const kiosk = await openOne(options);
   kiosk.page.setDefaultTimeout(15_000);
   kiosk.device.pinValue = PIN;
   return kiosk;
 }
 
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 const inDialog = (page: Page, name: string) =>
   page.getByRole("dialog").getByRole("button", { name, exact: true });
 
@@ -52,7 +32,7 @@ const look = async (page: Page, name: string) => {
   if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
 };
 
-async function examWithImage(options: Parameters<typeof openKiosk>[2] = {}): Promise<Kiosk> {
+async function examWithImage(options: KioskOptions = {}): Promise<Kiosk> {
   const opened = await open(options);
   const { page } = opened;
   await button(page, "Emergency").tap();

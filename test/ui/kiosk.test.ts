@@ -1,49 +1,29 @@
 // The kiosk in a real Chromium, used as a technician uses it.
 
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import { expect, setDefaultTimeout } from "bun:test";
+import type { Page } from "playwright-core";
 import { DISCONTINUATION_REASONS } from "../../src/api/contract.ts";
 import { refuse } from "../../src/api/problem.ts";
 import { COLUMNS, ROWS } from "../api/fake-device.ts";
 import {
-  bundledPage,
+  button,
   canvasGrey,
+  inChromium,
   type Kiosk,
-  launchBrowser,
-  noChromium,
-  openKiosk,
+  type KioskOptions,
+  kiosksForTests,
 } from "./kiosk.ts";
 
 setDefaultTimeout(30_000);
-const inChromium = test.skipIf(noChromium);
 
-let browser: Browser;
-let bundle: Awaited<ReturnType<typeof bundledPage>>;
-let kiosk: Kiosk | null = null;
+const openOne = kiosksForTests();
 
-beforeAll(async () => {
-  if (noChromium) return;
-  [browser, bundle] = await Promise.all([launchBrowser(), bundledPage()]);
-});
-afterAll(async () => {
-  if (noChromium) return;
-  await browser.close();
-  await bundle.remove();
-});
-afterEach(async () => {
-  const problems = kiosk?.problems ?? [];
-  await kiosk?.close();
-  kiosk = null;
-  expect(problems).toEqual([]);
-});
-
-async function open(options: Parameters<typeof openKiosk>[2] = {}): Promise<Kiosk> {
-  kiosk = await openKiosk(browser, bundle.folder, options);
+async function open(options: KioskOptions = {}): Promise<Kiosk> {
+  const kiosk = await openOne(options);
   kiosk.page.setDefaultTimeout(5_000);
   return kiosk;
 }
 
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 const key = (page: Page, text: string) => page.locator(`.keyboard [data-skbtn="${text}"]`);
 
 async function exposeOnce(page: Page): Promise<void> {
@@ -364,11 +344,11 @@ inChromium(
 );
 
 inChromium("the worklist starts an exam, and is not there where the device has none", async () => {
-  const { page, device } = await open();
+  const { page, device, close } = await open();
   await page.getByText("Doe, Jane").tap();
   await page.locator("#prepare").waitFor();
   expect([...device.examsKept.values()][0]?.patient.id).toBe("4712");
-  await kiosk?.close();
+  await close();
   const lesser = await open({ without: ["worklist", "simulator"] });
   await lesser.page.getByText("Latest studies").waitFor();
   expect(await lesser.page.getByText("Worklist").count()).toBe(0);

@@ -1,10 +1,10 @@
 // The kiosk in a real Chromium against a device in memory: what every test of the page begins with.
 
-import { existsSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
 import { buildInto } from "../../script/build-ui.ts";
 import { createApi } from "../../src/api/app.ts";
@@ -12,26 +12,11 @@ import { serveApi } from "../../src/api/server.ts";
 import { SystemClock } from "../../src/core/clock.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { type FakeDevice, type FakeOptions, fakeDevice } from "../api/fake-device.ts";
+import { launchBrowser, noChromium } from "./chromium.ts";
 
-export const CHROMIUM = "/usr/bin/chromium";
-export const noChromium = !existsSync(CHROMIUM);
+export const inChromium = test.skipIf(noChromium);
 
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--use-gl=angle",
-      "--use-angle=swiftshader",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
 /** A freshly bundled page in a folder of its own. */
 export async function bundledPage(): Promise<{ folder: string; remove: () => Promise<void> }> {
@@ -52,10 +37,41 @@ export interface Kiosk {
   close(): Promise<void>;
 }
 
+export type KioskOptions = FakeOptions & { width?: number; height?: number };
+
+/**
+ * What a file of kiosk tests begins with: one browser and one bundled page for all of them. Answers how a
+ * test opens a kiosk; it is closed after the test, and its page must have had no problems.
+ */
+export function kiosksForTests(): (options?: KioskOptions) => Promise<Kiosk> {
+  let browser: Browser;
+  let bundle: Awaited<ReturnType<typeof bundledPage>>;
+  const opened: Kiosk[] = [];
+  beforeAll(async () => {
+    if (noChromium) return;
+    [browser, bundle] = await Promise.all([launchBrowser(), bundledPage()]);
+  });
+  afterAll(async () => {
+    if (noChromium) return;
+    await browser.close();
+    await bundle.remove();
+  });
+  afterEach(async () => {
+    const kiosks = opened.splice(0);
+    for (const kiosk of kiosks) await kiosk.close();
+    expect(kiosks.flatMap(({ problems }) => problems)).toEqual([]);
+  });
+  return async (options) => {
+    const kiosk = await openKiosk(browser, bundle.folder, options);
+    opened.push(kiosk);
+    return kiosk;
+  };
+}
+
 export async function openKiosk(
   browser: Browser,
   kioskFolder: string,
-  options: FakeOptions & { width?: number; height?: number } = {},
+  options: KioskOptions = {},
 ): Promise<Kiosk> {
   const clock = new SystemClock();
   const device = await fakeDevice(clock, options);
@@ -84,6 +100,7 @@ export async function openKiosk(
       server = serveApi(app, port, device.live);
     },
     async close() {
+      if (page.isClosed()) return;
       await page.close();
       await server.stop();
       device[Symbol.dispose]();

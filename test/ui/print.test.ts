@@ -1,26 +1,12 @@
 // The print dialog in a real Chromium, and how images are dealt out to films.
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { filmSizesOf, filmSizeText, filmsOf } from "../../src/ui/print-choices.ts";
-import { bundledPage, launchBrowser, noChromium, openKiosk } from "./kiosk.ts";
+import { button, inChromium, kiosksForTests } from "./kiosk.ts";
 
 setDefaultTimeout(30_000);
-const inChromium = test.skipIf(noChromium);
 
-let browser: Browser;
-let bundle: Awaited<ReturnType<typeof bundledPage>>;
-beforeAll(async () => {
-  if (noChromium) return;
-  [browser, bundle] = await Promise.all([launchBrowser(), bundledPage()]);
-});
-afterAll(async () => {
-  if (noChromium) return;
-  await browser.close();
-  await bundle.remove();
-});
-
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+const openOne = kiosksForTests();
 
 test("images fill film after film in their order", () => {
   const rest = { orientation: "PORTRAIT", filmSize: "14INX17IN" } as const;
@@ -38,55 +24,50 @@ test("film sizes are the printer's, said in inches", () => {
 });
 
 inChromium("a film is chosen, printed, and its job shown", async () => {
-  const { page, device, problems, close } = await openKiosk(browser, bundle.folder);
-  try {
-    page.setDefaultTimeout(5_000);
-    await button(page, "Emergency").tap();
-    for (let images = 0; images < 2; images++) {
-      await page.locator("#prepare").tap();
-      await page.locator(".lamp.ready").waitFor();
-      await page.locator("#expose").tap();
-      await page.locator(".strip .thumbnail").nth(images).waitFor();
-    }
-    await button(page, "Complete").tap();
-    await page.getByRole("dialog").getByRole("button", { name: "Complete" }).tap();
-    await page.locator(".ended.completed").waitFor();
-    await button(page, "Studies").tap();
-    await page.locator(".row").first().tap();
-
-    await button(page, "Print").tap();
-    const dialog = page.getByRole("dialog", { name: "Print on film" });
-    const choose = (name: string) => dialog.getByRole("button", { name, exact: true }).tap();
-    await dialog.getByRole("button", { name: "Print 1 film" }).waitFor();
-    await choose("8 × 10 in");
-    await choose("1×1");
-    await choose("Landscape");
-    await choose("Image 2");
-    await choose("Image 2");
-    await dialog.getByRole("button", { name: "Print 2 films" }).waitFor();
-    await choose("Image 1");
-    await choose("Copies +");
-    const sent = page.waitForRequest((request) => request.method() === "POST");
-    await choose("Print 1 film");
-    const [, second] = [...device.examsKept.values()][0]?.instances ?? [];
-    expect((await sent).postDataJSON()).toEqual({
-      type: "print",
-      remoteId: "film",
-      films: [
-        {
-          displayFormat: "STANDARD\\1,1",
-          orientation: "LANDSCAPE",
-          filmSize: "8INX10IN",
-          images: [second?.sopInstanceUid],
-        },
-      ],
-      copies: 2,
-    });
-    await dialog.waitFor({ state: "detached" });
-    await page.getByText("Printing on film.").waitFor();
-    expect([...device.jobsKept.values()]).toMatchObject([{ type: "print", remoteId: "film" }]);
-    expect(problems).toEqual([]);
-  } finally {
-    await close();
+  const { page, device } = await openOne();
+  page.setDefaultTimeout(5_000);
+  await button(page, "Emergency").tap();
+  for (let images = 0; images < 2; images++) {
+    await page.locator("#prepare").tap();
+    await page.locator(".lamp.ready").waitFor();
+    await page.locator("#expose").tap();
+    await page.locator(".strip .thumbnail").nth(images).waitFor();
   }
+  await button(page, "Complete").tap();
+  await page.getByRole("dialog").getByRole("button", { name: "Complete" }).tap();
+  await page.locator(".ended.completed").waitFor();
+  await button(page, "Studies").tap();
+  await page.locator(".row").first().tap();
+
+  await button(page, "Print").tap();
+  const dialog = page.getByRole("dialog", { name: "Print on film" });
+  const choose = (name: string) => dialog.getByRole("button", { name, exact: true }).tap();
+  await dialog.getByRole("button", { name: "Print 1 film" }).waitFor();
+  await choose("8 × 10 in");
+  await choose("1×1");
+  await choose("Landscape");
+  await choose("Image 2");
+  await choose("Image 2");
+  await dialog.getByRole("button", { name: "Print 2 films" }).waitFor();
+  await choose("Image 1");
+  await choose("Copies +");
+  const sent = page.waitForRequest((request) => request.method() === "POST");
+  await choose("Print 1 film");
+  const [, second] = [...device.examsKept.values()][0]?.instances ?? [];
+  expect((await sent).postDataJSON()).toEqual({
+    type: "print",
+    remoteId: "film",
+    films: [
+      {
+        displayFormat: "STANDARD\\1,1",
+        orientation: "LANDSCAPE",
+        filmSize: "8INX10IN",
+        images: [second?.sopInstanceUid],
+      },
+    ],
+    copies: 2,
+  });
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("Printing on film.").waitFor();
+  expect([...device.jobsKept.values()]).toMatchObject([{ type: "print", remoteId: "film" }]);
 });

@@ -1,47 +1,18 @@
 // Runs on the kiosk: the held image and what can be done with it, the cine of a stored run, and its
 // subtraction, in a real browser.
 
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import {
-  bundledPage,
-  canvasGrey,
-  type Kiosk,
-  launchBrowser,
-  noChromium,
-  openKiosk,
-} from "./kiosk.ts";
+import { expect, setDefaultTimeout } from "bun:test";
+import type { Page } from "playwright-core";
+import { button, canvasGrey, inChromium, type Kiosk, kiosksForTests } from "./kiosk.ts";
 
 /** A busy machine takes its time to start a browser. */
 setDefaultTimeout(120_000);
 
-const inChromium = test.skipIf(noChromium);
-
-let browser: Browser;
-let bundle: Awaited<ReturnType<typeof bundledPage>>;
-let kiosk: Kiosk | null = null;
-
-beforeAll(async () => {
-  if (noChromium) return;
-  [browser, bundle] = await Promise.all([launchBrowser(), bundledPage()]);
-});
-afterAll(async () => {
-  if (noChromium) return;
-  await browser.close();
-  await bundle.remove();
-});
-afterEach(async () => {
-  const { problems = [] } = kiosk ?? {};
-  await kiosk?.close();
-  kiosk = null;
-  expect(problems).toEqual([]);
-});
-
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+const openOne = kiosksForTests();
 
 /** An exam with one image of so many frames. */
 async function examWithRun(frames: number): Promise<Kiosk> {
-  kiosk = await openKiosk(browser, bundle.folder, { frames });
+  const kiosk = await openOne({ frames });
   const { page } = kiosk;
   await button(page, "Emergency").tap();
   await page.locator("#prepare").tap();

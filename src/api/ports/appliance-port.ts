@@ -38,6 +38,10 @@ export function appliancePort(service: ApplianceService, described: Described): 
     restart: (force) => service.restart(force),
     powerOff: (force) => service.powerOff(force),
     factoryReset: (force) => service.factoryReset(force),
+    async setNetwork(settings, force) {
+      const view = await service.setNetwork(settings, force);
+      return view.ok ? answer(applianceView(view.value)) : view;
+    },
     async setTimeServers(servers) {
       const view = await service.setTimeServers(servers);
       return view.ok ? answer(applianceView(view.value)) : view;
@@ -54,6 +58,7 @@ function applianceView({ status, update }: ApplianceView): Appliance {
     otherVersion: status.otherVersion,
     timeServers: [...status.timeServers],
     addresses: status.addresses.map((address) => ({ ...address })),
+    network: status.network.map(({ dns, ...rest }) => ({ ...rest, dns: [...dns] })),
     update,
   };
 }

@@ -25,8 +25,8 @@ export interface HealthFacts {
   readonly remote: (remoteId: string) => RemoteState | undefined;
   /** Undefined for a remote that is no archive. */
   readonly commitment: (remoteId: string) => ArchiveCommitment | undefined;
-  /** Instances whose file is missing or short. */
-  readonly missing: readonly string[];
+  /** Instances whose file is missing or short, less what a restore left to the archives. */
+  readonly missing: number;
   /** Calibration maps that are damaged or do not hold any more, in words. */
   readonly calibration: readonly string[];
   /** Exposures that left no image although one was wanted. */
@@ -54,8 +54,8 @@ export function healthOf(facts: HealthFacts): Health {
   ];
   const worries = [
     ...(disk === "low" ? ["The disk is nearly full: send and delete studies."] : []),
-    ...(facts.missing.length > 0
-      ? [`${facts.missing.length} stored object(s) are missing from the disk; call service.`]
+    ...(facts.missing > 0
+      ? [`${facts.missing} stored object(s) are missing from the disk; call service.`]
       : []),
     ...facts.calibration.map((text) => `${text[0]?.toUpperCase()}${text.slice(1)}.`),
     ...(facts.lostImages > 0

@@ -6,6 +6,7 @@ import {
   applianceSchema,
   confirmedResetSchema,
   forcedQuerySchema,
+  networkSettingsSchema,
   stickUpdateSchema,
   timeServersSchema,
   updateStateSchema,
@@ -34,7 +35,7 @@ const postUpdate = createRoute({
   path: path("/appliance/update"),
   summary: "Installs the update in the folder udr-update of a stick",
   description:
-    "Answers once the update was found to be signed, complete and fit for this device; then it is written to the free slot, which comes as appliance events. 409 while an exam is open or a medium is written, unless forced.",
+    "Answers once the update was found to be signed, complete and fit for this device; then it is written to the free slot, which comes as appliance events. 409 while something goes on that it would hinder, unless forced.",
   security: servicePin,
   request: { query: forcedQuerySchema, ...body(stickUpdateSchema) },
   responses: { 202: json(updateStateSchema, "It is being written"), ...refusals },
@@ -55,11 +56,14 @@ const putUpload = createRoute({
   responses: { 202: json(updateStateSchema, "It is being written"), ...refusals },
 });
 
+const ENDING =
+  "409 with the reasons while it would cut off other work, unless forced; an update that is being written is never cut off.";
 const ending = (name: string, summary: string) =>
   createRoute({
     method: "post",
     path: path(`/appliance/${name}`),
     summary,
+    description: ENDING,
     security: servicePin,
     request: { query: forcedQuerySchema },
     responses: { 204: { description: "It ends within seconds" }, ...refusals },
@@ -74,6 +78,7 @@ const postReset = createRoute({
   method: "post",
   path: path("/appliance/factory-reset"),
   summary: "Restarts and removes all studies, patients and settings; they cannot be brought back",
+  description: `${ENDING} Also while studies are on this device alone: the refusal says how many.`,
   security: servicePin,
   request: { query: forcedQuerySchema, ...body(confirmedResetSchema) },
   responses: { 204: { description: "It ends within seconds" }, ...refusals },
@@ -88,12 +93,25 @@ const putTimeServers = createRoute({
   responses: { 200: json(applianceSchema, "The appliance, its servers set"), ...refusals },
 });
 
+const putNetwork = createRoute({
+  method: "put",
+  path: path("/appliance/network"),
+  summary: "Sets the address of a network card, in force at once",
+  description: "409 with the reasons while it would cut off other work, unless forced.",
+  security: servicePin,
+  request: { query: forcedQuerySchema, ...body(networkSettingsSchema) },
+  responses: { 200: json(applianceSchema, "The appliance, its card set"), ...refusals },
+});
+
 const getLogBundle = createRoute({
   method: "get",
   path: path("/appliance/log-bundle"),
   summary: "Journal, configuration without secrets, health and versions as a tar, for service",
   security: servicePin,
-  responses: { 200: bytes(TAR, "No patient is named in it"), ...refusals },
+  responses: {
+    200: bytes(TAR, "No patient is named in it: what peers and printers said is left out"),
+    ...refusals,
+  },
 });
 
 export function applianceRoutes(
@@ -144,6 +162,10 @@ export function applianceRoutes(
   app.openapi(putTimeServers, async (c) =>
     c.json(granted(await appliance.setTimeServers(c.req.valid("json").servers)), 200),
   );
+  app.openapi(putNetwork, async (c) => {
+    const { force } = c.req.valid("query");
+    return c.json(granted(await appliance.setNetwork(c.req.valid("json"), force)), 200);
+  });
   app.openapi(getLogBundle, async (c) => {
     const tar = granted(await appliance.logBundle());
     return c.body(tar, 200, {

@@ -1,6 +1,7 @@
 // How an exchange can fail, the same for every service. The exchange itself ends the association
 // where the statement's row says so; every other action is left to the caller.
 
+import { foreign } from "../../core/foreign-words.ts";
 import type { DimseChannel } from "../dimse/channel.ts";
 import type { RequestKind } from "../dimse/command.ts";
 import type { ExchangeStep } from "../dimse/message.ts";
@@ -61,7 +62,7 @@ export function refused(
   return {
     kind: "refused",
     status,
-    text: response.errorComment === undefined ? text : `${text}: ${response.errorComment}`,
+    text: response.errorComment === undefined ? text : `${text}: ${foreign(response.errorComment)}`,
     actions: row.actions,
   };
 }

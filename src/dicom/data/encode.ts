@@ -3,6 +3,7 @@
 // Specific Character Set is put in here, where the text needs it; whatever the data set holds of it
 // is left out. Bulk pixel data stays outside: only the header in front of it is written.
 
+import { foreign } from "../../core/foreign-words.ts";
 import { Tag } from "../dict/attributes.ts";
 import { tagText } from "../dict/dictionary.ts";
 import { BYTES_PER_UNIT_MAX, encodeText, type Repertoire } from "./charset/encode-text.ts";
@@ -262,7 +263,8 @@ function writeNumbers(
   out.reserve(values.length * info.unitBytes);
   for (const value of values) {
     const written = typeof value !== "string" && writeNumber(out.view, out.at, info, value);
-    if (!written) throw new EncodeError(`${tagText(tag)}: ${value} is no value of ${info.vr}`);
+    if (!written)
+      throw new EncodeError(`${tagText(tag)}: ${foreign(String(value))} is no value of ${info.vr}`);
     out.at += info.unitBytes;
   }
 }

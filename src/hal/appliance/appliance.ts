@@ -18,7 +18,10 @@ export interface ApplianceStatus {
   /** The version in the other slot. */
   readonly otherVersion: string | null;
   readonly timeServers: readonly string[];
+  /** In use now, with their prefix. */
   readonly addresses: readonly { readonly interface: string; readonly address: string }[];
+  /** As they were set; a card that is not here is as the system comes. */
+  readonly network: readonly NetworkSettings[];
 }
 
 export interface NetworkSettings {

@@ -6,6 +6,8 @@ import { z } from "zod";
 
 /** A request or an answer's line, in bytes. */
 export const LINE_BYTES_MAX = 64 * 1024;
+/** Of the journal's export; the newest lines come first. */
+export const JOURNAL_BYTES_MAX = 16 * 1024 * 1024;
 export const TIME_SERVERS_MAX = 4;
 const DNS_SERVERS_MAX = 3;
 
@@ -48,6 +50,13 @@ export const requestSchema = z.discriminatedUnion("do", [
 ]);
 export type ApplianceRequest = z.infer<typeof requestSchema>;
 
+const networkSettingsSchema = z.object({
+  interface: z.string(),
+  address: z.string(),
+  gateway: z.string().nullable(),
+  dns: z.array(z.string()),
+});
+
 const progressSchema = z.object({ progress: z.number().min(0).max(1), step: z.string() });
 const refusalSchema = z.object({ ok: z.literal(false), reason: z.string() });
 const doneSchema = z.looseObject({ ok: z.literal(true) });
@@ -63,6 +72,7 @@ export const statusAnswerSchema = z.object({
   timeServers: z.array(z.string()),
   network: z.object({
     addresses: z.array(z.object({ interface: z.string(), address: z.string() })),
+    settings: z.array(networkSettingsSchema),
   }),
 });
 export type StatusAnswer = z.infer<typeof statusAnswerSchema>;

@@ -41,8 +41,8 @@ export function serviceManager(parts: ServiceManagerParts): ServiceManager {
     // Said once: the next word is due in seconds, and the manager acts on what it misses.
     if (problem !== null && !failed)
       log.error("service-manager-unreachable", {
-        socket: address,
-        problem,
+        path: address,
+        reason: problem,
         remedy: "the service manager will restart the program; check the unit's NotifyAccess",
       });
     failed = problem !== null;

@@ -22,7 +22,8 @@ export function simulatedAppliance(
     good: true,
     otherVersion: null,
     timeServers: [],
-    addresses: [{ interface: "hospital", address: "192.0.2.10" }],
+    addresses: [{ interface: "hospital", address: "192.0.2.10/24" }],
+    network: [],
     ...start,
   };
   const asked: string[] = [];
@@ -75,6 +76,8 @@ export function simulatedAppliance(
     },
     async setNetwork(settings) {
       take(`set-network ${settings.interface} ${settings.address}`);
+      const others = status.network.filter((n) => n.interface !== settings.interface);
+      status = { ...status, network: [...others, settings] };
     },
   };
 }

@@ -28,7 +28,8 @@ export function socketAppliance(socketPath: string, clock: Clock): Appliance {
   return {
     async status() {
       const { tries, other, network, ...status } = await ask({ do: "status" }, statusAnswerSchema);
-      return { ...status, triesLeft: tries, otherVersion: other, addresses: network.addresses };
+      const { addresses, settings } = network;
+      return { ...status, triesLeft: tries, otherVersion: other, addresses, network: settings };
     },
     async release(mountPoint) {
       await ask({ do: "release", mountPoint }, nothing);

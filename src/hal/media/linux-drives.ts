@@ -1,8 +1,9 @@
 // The machine's removable drives and disc writers.
 
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { readFileSync, statfsSync, statSync } from "node:fs";
 import { promisify } from "node:util";
+import { foundDrives, namesIn, textOf } from "./found-drives.ts";
 import type { Drives, MediumInfo, OpenDriveOutcome } from "./media.ts";
 import { parseMountInfo } from "./mounts.ts";
 import { type FoundDrive, type JudgedDrive, judgeDrives } from "./usb-drives.ts";
@@ -23,14 +24,16 @@ export interface LinuxDrivesOptions {
 export function linuxDrives(options: LinuxDrivesOptions): Drives {
   const { unmount = systemdUnmount } = options;
   const release = (root: string) => releaseAt(root, unmount);
+  const mountInfo = () => readFileSync("/proc/self/mountinfo", "utf8");
+  const found = foundDrives({
+    lsblk,
+    blockFolder: "/sys/block",
+    mountInfo,
+    nowMs: () => performance.now(),
+  });
   const judged = async (): Promise<JudgedDrive[]> => {
-    // The package's main module wants a native part that Linux does not need.
-    const { lsblk } = (await import("drivelist/js/lsblk")) as {
-      lsblk: () => Promise<FoundDrive[]>;
-    };
-    const drives = await lsblk().catch(() => []);
-    const mounts = parseMountInfo(readFileSync("/proc/self/mountinfo", "utf8"));
-    return judgeDrives(drives, mounts, options.dataFolder, freeBytes);
+    const drives = await found();
+    return judgeDrives(drives, parseMountInfo(mountInfo()), options.dataFolder, freeBytes);
   };
   return {
     async list() {
@@ -61,6 +64,14 @@ export function linuxDrives(options: LinuxDrivesOptions): Drives {
       return drive.root === null ? "The stick can be pulled out." : release(drive.root);
     },
   };
+}
+
+async function lsblk(): Promise<FoundDrive[]> {
+  // The package's main module wants a native part that Linux does not need.
+  const enumerator = (await import("drivelist/js/lsblk")) as {
+    lsblk: () => Promise<FoundDrive[]>;
+  };
+  return enumerator.lsblk();
 }
 
 /** Unmounts where this device has the right to, else at least everything is on the medium. */
@@ -119,20 +130,4 @@ export function parseCdromInfo(text: string): Set<string> {
       .split(/\s+/) ?? [];
   const [cd, dvd] = [row("Can write CD-R"), row("Can write DVD-R")];
   return new Set(row("drive name").filter((_, i) => cd[i] === "1" || dvd[i] === "1"));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return "";
-  }
 }

@@ -1,5 +1,6 @@
 // What service staff and operators do with the appliance: install an update, restart, reset, set the
-// clock's servers. Nothing of it happens under an exam or while a medium is written, unless forced.
+// clock's servers. One thing at a time, and nothing that cuts off or destroys other work unless forced
+// (hindrances.ts).
 
 import type { Clock } from "../../core/clock.ts";
 import { Listeners } from "../../core/listeners.ts";
@@ -8,11 +9,14 @@ import {
   type Appliance,
   ApplianceError,
   type ApplianceStatus,
+  type NetworkSettings,
 } from "../../hal/appliance/appliance.ts";
 import { type BundledText, packLogBundle } from "../../hal/appliance/log-bundle.ts";
+import { networkFault } from "../../hal/appliance/network-settings.ts";
 import { STICK_FOLDER, type UpdateSet, UpdateSetError } from "../../hal/appliance/update-set.ts";
 import type { UpdateUploads } from "../../hal/appliance/update-uploads.ts";
 import type { Drives } from "../../hal/media/media.ts";
+import { hindrance, type MachineAction, type Occupation } from "./hindrances.ts";
 
 /** The machine the program runs on, where it is an appliance. */
 export interface ApplianceParts {
@@ -26,13 +30,14 @@ export interface ApplianceServiceParts extends ApplianceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly drives: Pick<Drives, "open"> | null;
-  /** Why the device must go on running, in words; null: nothing is going on. */
-  readonly inUse: () => string | null;
+  /** What else goes on in the device. */
+  readonly occupation: () => Omit<Occupation, "ending" | "update">;
 }
 
 export type UpdateState =
   | { readonly state: "none" }
   | { readonly state: "receiving" }
+  | { readonly state: "checking" }
   | {
       readonly state: "installing";
       readonly version: string;
@@ -69,12 +74,36 @@ const refused = (code: ApplianceRefusalCode, detail: string): ApplianceAnswer<ne
 
 /** Told of at most so often while an update is written. */
 const PROGRESS_GAP_MS = 500;
+/** A machine that was told to end and is still there after that may be told again. */
+const ENDING_MS_MAX = 120_000;
+
+/** What the machine was told to do, in words for "The device ... already". */
+const ENDING_WORDS = {
+  restart: "restarts",
+  "power-off": "switches off",
+  "factory-reset": "is being reset",
+} as const satisfies Partial<Record<MachineAction, string>>;
+
+interface Ending {
+  readonly what: keyof typeof ENDING_WORDS;
+  readonly sinceMs: number;
+}
+
+const OCCUPIED_BY: Readonly<Record<UpdateState["state"], Occupation["update"]>> = {
+  none: "none",
+  receiving: "receiving",
+  checking: "checking",
+  installing: "writing",
+  installed: "none",
+  failed: "none",
+};
 
 export class ApplianceService {
   /** The state of an update changed. */
   readonly changes = new Listeners<UpdateState>();
   readonly #parts: ApplianceServiceParts;
   #update: UpdateState = { state: "none" };
+  #ending: Ending | null = null;
   #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ApplianceServiceParts) {
@@ -95,12 +124,12 @@ export class ApplianceService {
 
   /** Begins to install the update that lies on a stick. */
   async updateFromStick(device: string, force: boolean): Promise<ApplianceAnswer<UpdateState>> {
-    const hindrance = this.#updateHindrance(force);
-    if (hindrance !== null) return hindrance;
-    const opened = await this.#parts.drives?.open(device);
-    if (opened === undefined || opened.kind === "refused")
-      return refused("unknown-reference", opened?.reason ?? `There is no drive ${device}.`);
-    return this.#install(`${opened.drive.root}/${STICK_FOLDER}`);
+    return this.#updateFrom("checking", force, async () => {
+      const opened = await this.#parts.drives?.open(device);
+      return opened === undefined || opened.kind === "refused"
+        ? refused("unknown-reference", opened?.reason ?? `There is no drive ${device}.`)
+        : done(`${opened.drive.root}/${STICK_FOLDER}`);
+    });
   }
 
   /** Takes an uploaded update and begins to install it. */
@@ -109,14 +138,9 @@ export class ApplianceService {
     announcedBytes: number | null,
     force: boolean,
   ): Promise<ApplianceAnswer<UpdateState>> {
-    const hindrance = this.#updateHindrance(force);
-    if (hindrance !== null) return hindrance;
-    this.#become({ state: "receiving" });
-    try {
-      return await this.#install(await this.#parts.uploads.receive(body, announcedBytes));
-    } catch (error) {
-      return this.#failed(error);
-    }
+    return this.#updateFrom("receiving", force, async () =>
+      done(await this.#parts.uploads.receive(body, announcedBytes)),
+    );
   }
 
   restart(force: boolean): Promise<ApplianceAnswer<null>> {
@@ -138,6 +162,25 @@ export class ApplianceService {
     });
   }
 
+  /** Gives a network card other addresses, at once: who is reached through it may have to be called anew. */
+  async setNetwork(
+    settings: NetworkSettings,
+    force: boolean,
+  ): Promise<ApplianceAnswer<ApplianceView>> {
+    const refusal = this.#hindrance("network", force);
+    if (refusal !== null) return refusal;
+    const now = await this.view();
+    if (!now.ok) return now;
+    const fault = networkFault(settings, now.value.status.addresses);
+    if (fault !== null) return refused("invalid-field", fault);
+    const { interface: card, address } = settings;
+    this.#parts.log.warn("network-set", { card, address });
+    return this.#ask(async (appliance) => {
+      await appliance.setNetwork(settings);
+      return { status: await appliance.status(), update: this.#update };
+    });
+  }
+
   /** A tar with the system's journal and these texts. */
   logBundle(texts: readonly BundledText[]): Promise<ApplianceAnswer<Uint8Array<ArrayBuffer>>> {
     return this.#ask(async (appliance) =>
@@ -145,40 +188,77 @@ export class ApplianceService {
     );
   }
 
-  #updateHindrance(force: boolean): ApplianceAnswer<never> | null {
-    const { state } = this.#update;
-    if (state === "receiving" || state === "installing")
-      return refused("in-use", "An update is being installed already. Wait until it is done.");
-    return this.#hindrance(force);
-  }
-
-  #hindrance(force: boolean): ApplianceAnswer<never> | null {
-    const reason = force ? null : this.#parts.inUse();
+  #hindrance(action: MachineAction, force: boolean): ApplianceAnswer<never> | null {
+    const reason = hindrance(action, force, {
+      ...this.#parts.occupation(),
+      ending: this.#endingWords(),
+      update: OCCUPIED_BY[this.#update.state],
+    });
     return reason === null ? null : refused("in-use", reason);
   }
 
-  /** Answers once the set was found good; the writing goes on. */
-  async #install(folder: string): Promise<ApplianceAnswer<UpdateState>> {
-    const { readSet, appliance, uploads, log } = this.#parts;
+  #endingWords(): string | null {
+    if (this.#ending === null) return null;
+    const { what, sinceMs } = this.#ending;
+    return this.#parts.clock.monotonicMs() - sinceMs < ENDING_MS_MAX ? ENDING_WORDS[what] : null;
+  }
+
+  /**
+   * Takes the place of the one update before anything is waited for, then has the set's folder found and
+   * judged. Answers once the set was found good; the writing goes on.
+   */
+  async #updateFrom(
+    claim: "checking" | "receiving",
+    force: boolean,
+    find: () => Promise<ApplianceAnswer<string>>,
+  ): Promise<ApplianceAnswer<UpdateState>> {
+    const refusal = this.#hindrance("update", force);
+    if (refusal !== null) return refusal;
+    const before = this.#update;
+    this.#become({ state: claim });
     try {
-      const { version } = (await readSet(folder)).facts;
-      this.#become({ state: "installing", version, share: 0, step: "copying" });
-      log.info("update-begins", { version });
-      void appliance
-        .installUpdate(folder, ({ share, step }) => this.#progress(version, share, step))
-        .then(
-          (installed) => {
-            log.info("update-installed", { version: installed });
-            this.#become({ state: "installed", version: installed });
-          },
-          (error: unknown) => void this.#failed(error),
-        )
-        .finally(() => uploads.clear());
+      const folder = await find();
+      if (!folder.ok) {
+        this.#become(before);
+        return folder;
+      }
+      if (claim !== "checking") this.#become({ state: "checking" });
+      const { version } = (await this.#parts.readSet(folder.value)).facts;
+      // Somebody may have forced the machine to end meanwhile: no slot is begun then.
+      const ending = this.#endingWords();
+      if (ending !== null)
+        throw new ApplianceError(`The device ${ending}. Install the update after that.`);
+      void this.#write(folder.value, version);
       return done(this.#update);
     } catch (error) {
-      await uploads.clear();
+      await this.#clearUploads();
       return this.#failed(error);
     }
+  }
+
+  /** Never rejects. */
+  async #write(folder: string, version: string): Promise<void> {
+    const { appliance, log } = this.#parts;
+    this.#become({ state: "installing", version, share: 0, step: "copying" });
+    log.info("update-begins", { version });
+    try {
+      const installed = await appliance.installUpdate(folder, ({ share, step }) =>
+        this.#progress(version, share, step),
+      );
+      // Before the next one may be received.
+      await this.#clearUploads();
+      log.info("update-installed", { version: installed });
+      this.#become({ state: "installed", version: installed });
+    } catch (error) {
+      await this.#clearUploads();
+      this.#failed(error);
+    }
+  }
+
+  /** Never rejects: what stays is removed before the next upload, or at the next start. */
+  async #clearUploads(): Promise<void> {
+    const { uploads, log } = this.#parts;
+    await uploads.clear().catch((error: unknown) => log.warn("uploads-not-cleared", { error }));
   }
 
   #progress(version: string, share: number, step: string): void {
@@ -209,19 +289,26 @@ export class ApplianceService {
   }
 
   async #end(
-    what: string,
+    what: Ending["what"],
     force: boolean,
     ask: (appliance: Appliance) => Promise<void>,
   ): Promise<ApplianceAnswer<null>> {
-    if (this.#update.state === "installing")
-      return refused("in-use", "An update is being written. Wait until it is done.");
-    const hindrance = this.#hindrance(force);
-    if (hindrance !== null) return hindrance;
-    this.#parts.log.warn("appliance-ends", { what, force });
-    return this.#ask(async (appliance) => {
-      await ask(appliance);
-      return null;
-    });
+    const { clock, log } = this.#parts;
+    const refusal = this.#hindrance(what, force);
+    if (refusal !== null) return refusal;
+    this.#ending = { what, sinceMs: clock.monotonicMs() };
+    log.warn("appliance-ends", { what, force });
+    let isTold = false;
+    try {
+      return await this.#ask(async (appliance) => {
+        await ask(appliance);
+        isTold = true;
+        return null;
+      });
+    } finally {
+      // It goes on running.
+      if (!isTold) this.#ending = null;
+    }
   }
 
   async #ask<T>(work: (appliance: Appliance) => Promise<T>): Promise<ApplianceAnswer<T>> {

@@ -4,6 +4,7 @@
 
 import { type Printer, printerOf, type Remote } from "../../config/configuration.ts";
 import type { Timer } from "../../core/clock.ts";
+import { foreign } from "../../core/foreign-words.ts";
 import { proposedContexts } from "../../dicom/ae/contexts.ts";
 import { serveEventReports } from "../../dicom/ae/event-reports.ts";
 import type { Failed } from "../../dicom/ae/outcome.ts";
@@ -35,6 +36,9 @@ import { readFilmFacts } from "./film-facts.ts";
 
 /** A sheet was asked for when the job is interrupted: wait this long for the printer's answer. */
 export const INTERRUPTED_ACTION_MS = 2_000;
+
+/** Table 4.2-67; what a printer says beside them is its own. */
+const PRINTER_STATES: ReadonlySet<string> = new Set(["NORMAL", "WARNING", "FAILURE"]);
 
 const NOMINAL_PITCH =
   "true size is reckoned from the film's nominal size; set pixelPitchMm of the printer for the exact one";
@@ -355,17 +359,17 @@ class Dialogue {
   /** Table 4.2-67. */
   #judge(printer: { value: string; info: string; stateActions: readonly string[] }) {
     const { value, info, stateActions } = printer;
-    const state = value === "" ? "NOT READY" : value;
-    const text = this.#says(`printer status ${state}${info === "" ? "" : `, ${info}`}`);
+    const state = value === "" ? "NOT READY" : PRINTER_STATES.has(value) ? value : foreign(value);
+    const text = this.#says(`printer status ${state}${infoText(info)}`);
     if (stateActions.includes("log")) this.#hooks.log(text);
     if (stateActions.includes("continue")) return null;
-    this.#parts.log.warn("printer-failure", { remote: this.#remote.id, info });
+    this.#parts.log.warn("printer-failure", { remote: this.#remote.id, text });
     return { kind: "printer-failure", text } as const;
   }
 
   /** Table 4.2-69. */
   #heard(event: PrinterEvent): void {
-    const text = this.#says(`printer event ${event.event}${event.info && `, ${event.info}`}`);
+    const text = this.#says(`printer event ${event.event}${infoText(event.info)}`);
     if (event.actions.includes("log")) {
       this.#hooks.log(text);
       this.#parts.log.warn("printer-event", { remote: this.#remote.id, event: event.event, text });
@@ -376,7 +380,7 @@ class Dialogue {
   #failedByEvent(): PrintOutcome | null {
     if (this.#failure === null) return null;
     const { info } = this.#failure;
-    const text = `printer event failure${info && `, ${info}`}; look at the printer which films came out, then try again to print those it did not accept`;
+    const text = `printer event failure${infoText(info)}; look at the printer which films came out, then try again to print those it did not accept`;
     return { kind: "failed", text: this.#says(text) };
   }
 
@@ -408,4 +412,6 @@ class Dialogue {
   }
 }
 
+/** What the printer says besides, behind a comma. */
+const infoText = (info: string) => (info === "" ? "" : `, ${foreign(info)}`);
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -49,9 +49,15 @@ export class StorageScp {
   /** Instances that a retrieve brought, after they are durable. */
   readonly received = new Listeners<InstanceRecord>();
   readonly #parts: StorageScpParts;
+  readonly #arriving = new Set<IncomingInstance>();
 
   constructor(parts: StorageScpParts) {
     this.#parts = parts;
+  }
+
+  /** Instances on their way in: begun and not answered. */
+  get arriving(): number {
+    return this.#arriving.size;
   }
 
   /** Serves C-STORE on an association that a peer opened. */
@@ -84,7 +90,9 @@ export class StorageScp {
       end: retrieve.begin(),
     }));
     let spaceBytes = SPACE_STEP_BYTES;
+    this.#arriving.add(instance);
     const over = () => {
+      this.#arriving.delete(instance);
       for (const { end } of brought) end();
     };
     const writeAll = async (pieces: readonly Uint8Array[]) => {

@@ -27,7 +27,7 @@ export function ApplianceCard() {
   }, []);
   const machine = appliance.value;
   if (machine === null) return null;
-  const isBusy = ["receiving", "installing"].includes(machine.update.state);
+  const isBusy = ["receiving", "checking", "installing"].includes(machine.update.state);
   const sticks = media.value.filter((medium) => medium.kind === "usb");
   const close = () => {
     asked.value = null;
@@ -109,6 +109,8 @@ function UpdateWords({ update }: { update: UpdateState }) {
       return null;
     case "receiving":
       return <span>{words.receiving}</span>;
+    case "checking":
+      return <span>{words.checking}</span>;
     case "installing":
       return <b>{words.installing(update.version, Math.round(update.share * 100))}</b>;
     case "installed":
@@ -120,11 +122,12 @@ function UpdateWords({ update }: { update: UpdateState }) {
   }
 }
 
-function factsOf({ slot, otherVersion, triesLeft, timeServers }: Appliance): string {
+function factsOf({ slot, otherVersion, triesLeft, timeServers, network }: Appliance): string {
   return [
     slot === null ? "" : words.slot(slot),
     otherVersion === null ? "" : words.other(otherVersion),
     triesLeft === null ? "" : words.tries(triesLeft),
+    ...network.map((card) => words.network(card.interface, card.address, card.gateway)),
     timeServers.length === 0 ? "" : words.timeServers(timeServers.join(", ")),
   ]
     .filter((fact) => fact !== "")

@@ -5,6 +5,7 @@ import type { EchoResult, RemoteHealth, RemoteView } from "../../api/contract.ts
 import { apiPath, send } from "../client.ts";
 import { byteSize, clockTime, dateTime } from "../format.ts";
 import { ApplianceCard } from "../parts/appliance-card.tsx";
+import { BackupCard } from "../parts/backup-card.tsx";
 import { Button } from "../parts/button.tsx";
 import { CalibrationCard } from "../parts/calibration-card.tsx";
 import { isAppliance } from "../service-actions.ts";
@@ -85,6 +86,7 @@ export function SystemScreen() {
       </div>
       <CalibrationCard />
       {isAppliance() && <ApplianceCard />}
+      <BackupCard />
       <section class="card list-card">
         <header>
           <h2>{words.remotes}</h2>

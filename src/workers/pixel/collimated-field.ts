@@ -24,12 +24,16 @@ const OUTSIDE_LEVEL_MAX = 0.7;
 /** The line inside is at least this bright, of the brightest: blades are not quite tight, and show anatomy. */
 const INSIDE_LEVEL_MIN = 0.03;
 
-/** The picture as lines seen from one side: `at(line, along)` with line 0 at the panel's edge. */
+/** The picture as lines seen from one side, line 0 at the panel's edge. */
 interface Side {
+  readonly pixels: Uint16Array;
   readonly lines: number;
   readonly from: number;
   readonly to: number;
-  at(line: number, along: number): number;
+  /** Place of line 0's first pixel, and how far it is to the next line and along it. */
+  readonly first: number;
+  readonly nextLine: number;
+  readonly along: number;
 }
 
 /** The collimated field. The whole picture where no edge of a collimator can be seen. */
@@ -39,15 +43,15 @@ export function findField({ pixels, columns, rows }: Picture): Rectangle {
   let field = whole;
   for (const part of [RISEN_PART_FIRST, RISEN_PART]) {
     const { left, top, right, bottom } = field;
-    const value = (x: number, y: number) => pixels[y * columns + x] ?? 0;
-    const across = { lines: columns, from: top, to: bottom };
-    const down = { lines: rows, from: left, to: right };
+    const across = { pixels, lines: columns, from: top, to: bottom, along: columns };
+    const down = { pixels, lines: rows, from: left, to: right, along: 1 };
+    const [lastColumn, lastRow] = [columns - 1, (rows - 1) * columns];
+    const edge = (side: Side) => edgeFrom(side, part, floor);
     field = {
-      left: edgeFrom({ ...across, at: (line, along) => value(line, along) }, part, floor),
-      right:
-        columns - edgeFrom({ ...across, at: (l, y) => value(columns - 1 - l, y) }, part, floor),
-      top: edgeFrom({ ...down, at: (line, along) => value(along, line) }, part, floor),
-      bottom: rows - edgeFrom({ ...down, at: (l, x) => value(x, rows - 1 - l) }, part, floor),
+      left: edge({ ...across, first: 0, nextLine: 1 }),
+      right: columns - edge({ ...across, first: lastColumn, nextLine: -1 }),
+      top: edge({ ...down, first: 0, nextLine: columns }),
+      bottom: rows - edge({ ...down, first: lastRow, nextLine: -columns }),
     };
     if (field.right - field.left < 2 || field.bottom - field.top < 2) return whole;
   }
@@ -84,26 +88,42 @@ function isStep(light: readonly number[], line: number): boolean {
 }
 
 /** Mean of a line, never quite dark. */
-function lightOf({ from, to, at }: Side, line: number): number {
+function lightOf({ pixels, from, to, first, nextLine, along }: Side, line: number): number {
+  const start = first + line * nextLine;
   let sum = 0;
-  for (let along = from; along < to; along++) sum += at(line, along);
+  for (let i = from; i < to; i++) sum += pixels[start + i * along] ?? 0;
   return sum / Math.max(1, to - from) + RISE_COUNTS;
 }
 
-function brightLevel({ from, to, at }: Side, line: number): number {
-  return quantile(
-    Uint16Array.from({ length: to - from }, (_, i) => at(line, from + i)),
-    BRIGHT_PART,
-  );
+/** The value below which {@link BRIGHT_PART} of a line lies: the least of the brightest few. */
+function brightLevel({ pixels, from, to, first, nextLine, along }: Side, line: number): number {
+  const start = first + line * nextLine;
+  const brightest = new Uint16Array(to - from - Math.floor((to - from) * BRIGHT_PART));
+  const more = brightest.length - 1;
+  for (let i = from; i < to; i++) {
+    const value = pixels[start + i * along] ?? 0;
+    if (value <= (brightest[0] ?? 0)) continue;
+    let at = 0;
+    for (; at < more && (brightest[at + 1] ?? 0) < value; at++)
+      brightest[at] = brightest[at + 1] ?? 0;
+    brightest[at] = value;
+  }
+  return brightest[0] ?? 0;
 }
 
 /** Part of the light in the inner line that is a rise over the outer. */
-function risenPart({ from, to, at }: Side, outer: number, inner: number): number {
+function risenPart(
+  { pixels, from, to, first, nextLine, along }: Side,
+  outer: number,
+  inner: number,
+): number {
+  const outside = first + outer * nextLine;
+  const inside = first + inner * nextLine;
   let [risen, all] = [0, 0];
-  for (let along = from; along < to; along++) {
-    const value = at(inner, along);
+  for (let i = from; i < to; i++) {
+    const value = pixels[inside + i * along] ?? 0;
     all += value;
-    if (value > RISE * at(outer, along) + RISE_COUNTS) risen += value;
+    if (value > RISE * (pixels[outside + i * along] ?? 0) + RISE_COUNTS) risen += value;
   }
   return all === 0 ? 0 : risen / all;
 }

@@ -28,7 +28,8 @@ export type ToStorage =
 
 export type FromStorage =
   | { readonly type: "opened"; readonly reconciliation: Reconciliation }
-  | { readonly type: "not-opened"; readonly message: string }
+  /** `fault`: of a database that is unfit; null where something else is wrong. */
+  | { readonly type: "not-opened"; readonly message: string; readonly fault: string | null }
   | {
       readonly type: "done";
       readonly id: number;
@@ -47,6 +48,3 @@ export type FromStorage =
       readonly fields: LogFields;
     }
   | { readonly type: "closed" };
-
-/** Name of the database below the store's folder. */
-export const DATABASE_FILE = "database.sqlite";

@@ -8,16 +8,16 @@ import { programEntry } from "../../core/program-file.ts";
 import { openDatabaseReadOnly } from "../../store/database.ts";
 import { fileSource } from "../../store/file-source.ts";
 import { openIncoming } from "../../store/incoming-file.ts";
-import { OBJECTS } from "../../store/object-path.ts";
+import { DATABASE_FILE, OBJECTS } from "../../store/object-path.ts";
 import {
   STORAGE_METHODS,
   type StorageCalls,
   type StorageMethod,
   type StoragePort,
 } from "../../store/storage-port.ts";
-import { StoreError } from "../../store/store-error.ts";
+import { StoreError, UnfitDatabaseError } from "../../store/store-error.ts";
 import { StoreReader } from "../../store/store-reader.ts";
-import { DATABASE_FILE, type FromStorage, type StorageOpen, type ToStorage } from "./messages.ts";
+import type { FromStorage, StorageOpen, ToStorage } from "./messages.ts";
 
 /** The thread with the store in it has ended: nothing can be made durable any more. */
 export class StorageDied extends Error {
@@ -64,7 +64,11 @@ export async function startStorage(
         break;
       case "not-opened":
         closing = true;
-        opened.reject(new StoreError(data.message));
+        opened.reject(
+          data.fault === null
+            ? new StoreError(data.message)
+            : new UnfitDatabaseError(data.message, data.fault),
+        );
         worker.terminate();
         break;
       case "done":

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import type { Log, LogFields, LogLevel } from "../../core/log.ts";
 import { readObjectHeader } from "../../dicom/io/object-header.ts";
 import { openDatabase } from "../../store/database.ts";
+import { DATABASE_FILE } from "../../store/object-path.ts";
 import { realDisk } from "../../store/real-disk.ts";
 import { Store } from "../../store/store.ts";
-import { DATABASE_FILE, type FromStorage, type StorageOpen, type ToStorage } from "./messages.ts";
+import { UnfitDatabaseError } from "../../store/store-error.ts";
+import type { FromStorage, StorageOpen, ToStorage } from "./messages.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToStorage>) => void) | null;
@@ -48,7 +50,8 @@ async function open(options: StorageOpen): Promise<void> {
     });
     self.postMessage({ type: "opened", reconciliation: store.reconciliation });
   } catch (error) {
-    self.postMessage({ type: "not-opened", message: textOf(error) });
+    const fault = error instanceof UnfitDatabaseError ? error.fault : null;
+    self.postMessage({ type: "not-opened", message: textOf(error), fault });
   }
 }
 

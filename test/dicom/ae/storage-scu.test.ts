@@ -94,7 +94,7 @@ describe("C-STORE response", () => {
       },
       [testInstance()],
     );
-    expect(outcomes).toMatchObject([{ text: "A700 out of resources: volume 3 is full" }]);
+    expect(outcomes).toMatchObject([{ text: "A700 out of resources: “volume 3 is full”" }]);
   });
 });
 

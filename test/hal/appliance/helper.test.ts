@@ -65,6 +65,10 @@ async function helperRoom() {
               const play = room.programs.get(program);
               return play === undefined ? { code: 0, stdout: "", stderr: "" } : await play(args);
             },
+            addresses: () => [
+              { interface: "hospital", address: "192.0.2.99/24" },
+              { interface: "panel", address: "169.254.100.1/16" },
+            ],
             async lockInstallation() {
               if (isLocked) return null;
               isLocked = true;
@@ -254,6 +258,29 @@ test("a fixed address is written as networkd reads it; no value can add a line",
   expect(readFileSync(file, "utf8")).toContain(
     "Address=192.0.2.10/24\nGateway=192.0.2.1\nDNS=192.0.2.2\n",
   );
+  expect(room.ran.at(-1)).toBe("networkctl reload");
+  room.programs.set("lsblk", () => ({ code: 0, stdout: LSBLK, stderr: "" }));
+  expect(await room.answer({ do: "status" })).toMatchObject({
+    network: {
+      addresses: [{ address: "192.0.2.99/24" }, { address: "169.254.100.1/16" }],
+      settings: [
+        {
+          interface: "hospital",
+          address: "192.0.2.10/24",
+          gateway: "192.0.2.1",
+          dns: ["192.0.2.2"],
+        },
+      ],
+    },
+  });
+  // Root judges them itself, whoever asks.
+  expect(
+    await room.answer({ ...fixed, address: "169.254.7.7/24", gateway: null, dns: [] }),
+  ).toEqual({ ok: false, reason: expect.stringContaining("the card panel") });
+  expect(await room.answer({ ...fixed, gateway: "198.51.100.1", dns: [] })).toEqual({
+    ok: false,
+    reason: expect.stringContaining("is not in the net of"),
+  });
   for (const wrong of [
     { interface: "../x" },
     { address: "192.0.2.10" },
@@ -263,6 +290,29 @@ test("a fixed address is written as networkd reads it; no value can add a line",
     expect(await room.answer({ ...fixed, gateway: null, dns: [], ...wrong })).toMatchObject({
       ok: false,
     });
+});
+
+test("what somebody put into the folder by hand is told as well, other files are not", async () => {
+  using room = await helperRoom();
+  const folder = join(room.paths.settings, "network");
+  room.programs.set("lsblk", () => ({ code: 0, stdout: LSBLK, stderr: "" }));
+  await room.ask({
+    do: "set-network",
+    interface: "hospital",
+    address: "dhcp",
+    gateway: null,
+    dns: [],
+  });
+  await writeFile(
+    join(folder, "10-panel.network"),
+    "[Network]\nAddress = x\nAddress=10.9.8.7/24\n",
+  );
+  await writeFile(join(folder, "10-hospital.network.part"), "Address=1.2.3.4/8\n");
+  const answer = await room.answer({ do: "status" });
+  expect((answer["network"] as { settings: unknown }).settings).toEqual([
+    { interface: "hospital", address: "dhcp", gateway: null, dns: [] },
+    { interface: "panel", address: "10.9.8.7/24", gateway: null, dns: [] },
+  ]);
 });
 
 test("the journal is exported newest first for the program's group", async () => {

@@ -120,7 +120,7 @@ test("a service manager that cannot be reached is logged once, with what to do",
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({
     level: "error",
     event: "service-manager-unreachable",
-    problem: "nobody takes datagrams there",
+    reason: "nobody takes datagrams there",
   });
   manager.close();
 });

@@ -282,7 +282,7 @@ describe("printer status", () => {
   test(`${row("4.2-67", "WARNING")} prints and is shown (E35)`, async () => {
     const { job } = await printed({ state: ["WARNING", "SUPPLY LOW"] });
     expect(job.state).toBe("done");
-    expect(logText(job)).toContain("WARNING, SUPPLY LOW");
+    expect(logText(job)).toContain("WARNING, “SUPPLY LOW”");
   });
 
   test(`${row("4.2-67", "empty")} prints and is shown as not ready`, async () => {
@@ -299,7 +299,7 @@ describe("printer status", () => {
     const id = await house.print([film("1.1")]);
     const job = await house.settled(id, "waiting");
     expect(states.slice(-2)).toEqual(["failed", "waiting"]);
-    expect(job.reason).toContain("FAILURE, FILM JAM");
+    expect(job.reason).toContain("FAILURE, “FILM JAM”");
     expect(printer.steps()).toEqual(["get"]);
     expect(printer.peer.associations[0]?.association.end).toMatchObject({ kind: "released" });
     printer.script.state = ["NORMAL", ""];
@@ -326,14 +326,14 @@ describe("events of the printer during a job", () => {
     test(`${row("4.2-69", "2")}${row("4.2-70", "0000")} warning at ${step}: the job goes on, shown`, async () => {
       const { job } = await printed(at(step, 2));
       expect(job.state).toBe("done");
-      expect(logText(job)).toContain("warning, BAD RECEIVE MGZ");
+      expect(logText(job)).toContain("warning, “BAD RECEIVE MGZ”");
     });
 
     test(`${row("4.2-69", "3")} failure at ${step}: the job has failed and is not repeated`, async () => {
       const { job, printer } = await printed(at(step, 3));
       expect(job.state).toBe("failed");
       expect(job.nextAttemptMs).toBeUndefined();
-      expect(job.reason).toContain("failure, BAD RECEIVE MGZ");
+      expect(job.reason).toContain("failure, “BAD RECEIVE MGZ”");
       expect(printer.sheets).toBe(step === "print" || step === "delete-session" ? 1 : 0);
     });
   }

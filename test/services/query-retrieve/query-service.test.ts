@@ -95,7 +95,7 @@ describe("C-FIND response", () => {
       const { association } = await it.peer.seen(0);
       if (line.code === "*") {
         expect([answer.matches, answer.complete]).toEqual([[], false]);
-        expect(answer.reason).toMatch(/^archive \(ARCHIVE\): [0-9A-F]{4} .*: no$/);
+        expect(answer.reason).toMatch(/^archive \(ARCHIVE\): [0-9A-F]{4} .*: “no”$/);
         expect(await association.ended).toMatchObject({ kind: "aborted", by: "peer" });
         expect(it.station.warnings()).toContain("query-failed");
         return;

@@ -130,6 +130,7 @@ describe("C-STORE response sent", () => {
     expect(reader(device).instance(instance.sopInstanceUid)).toBeNull();
     disk.failAt = Number.POSITIVE_INFINITY;
     expect(await sendOne(device, instance)).toBe(0);
+    expect(device.scp.arriving).toBe(0);
   });
 
   const faulty: readonly [string, (instance: TestInstance) => TestInstance][] = [
@@ -189,6 +190,7 @@ describe("C-STORE response sent", () => {
       active.arrivals.add(resolve);
     });
     const instance = image({ rows: 2000, columns: 2000 });
+    let arriving = 0;
     const half: TestInstance = {
       ...instance,
       async open() {
@@ -199,6 +201,7 @@ describe("C-STORE response sent", () => {
             byteLength: instance.pixels.byteLength,
             readInto: async () => {
               await begun;
+              arriving = device.scp.arriving;
               channel.association.abort();
             },
             close: async () => {},
@@ -208,6 +211,7 @@ describe("C-STORE response sent", () => {
     };
     expect(await push(channel, half, OURS)).toBe(-1);
     await active.idle(new AbortController().signal);
+    expect([arriving, device.scp.arriving]).toEqual([1, 0]);
     expect(reader(device).studies()).toEqual([]);
     while (device.station.disk.list("incoming").length > 0)
       await new Promise<void>((resolve) => clock.after(5, resolve));

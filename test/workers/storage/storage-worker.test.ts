@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "../../../src/core/log.ts";
+import { UnfitDatabaseError } from "../../../src/store/store-error.ts";
 import { startStorage } from "../../../src/workers/storage/storage-client.ts";
 import { headerOf, objectOf, pixelsOf, rowsOf } from "../../store/objects.ts";
 
@@ -147,4 +148,28 @@ test("a store that cannot be opened says why", async () => {
   db.run("UPDATE settings SET value = '998' WHERE key = 'readableFromSchema'");
   db.close();
   await expect(start(at)).rejects.toThrow(/newer program \(schema 999/);
+});
+
+test("a database that is damaged in its middle is told as one that only another can replace", async () => {
+  const at = folder();
+  await (await start(at)).close();
+  const { Database } = await import("bun:sqlite");
+  const db = new Database(join(at, "database.sqlite"));
+  db.run("PRAGMA foreign_keys = OFF");
+  db.transaction(() => {
+    for (let n = 0; n < 2_000; n++)
+      db.run(
+        `INSERT INTO instances VALUES (?, 's', 't', 'c', 'x', 'DX', 1, 1, 1, 1, 1, ?, 1, 1, 1, 0, NULL,
+           NULL, 1, 'stored')`,
+        [`1.${n}`, `p${n}`],
+      );
+  })();
+  db.close();
+  const file = Bun.file(join(at, "database.sqlite"));
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  bytes.fill(0x5a, 60 * 4096);
+  await Bun.write(file, bytes);
+  const error: unknown = await start(at).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(UnfitDatabaseError);
+  expect(String(error)).toContain("is damaged");
 });

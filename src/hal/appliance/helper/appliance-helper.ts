@@ -2,6 +2,7 @@
 // input and output. One line in, the answer's lines out, and it ends.
 
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { builtFile } from "../../../core/program-file.ts";
 import { type AnswerLine, LINE_BYTES_MAX } from "../messages.ts";
 import { answerRequest, type HelperPaths, type System } from "./helper.ts";
@@ -25,7 +26,15 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** An abstract address: the kernel gives it back however the process ends. */
 const INSTALLATION_LOCK = "\0udr-appliance-installation";
 
-const system: System = { run: runProgram, lockInstallation };
+const system: System = { run: runProgram, addresses, lockInstallation };
+
+function addresses(): { interface: string; address: string }[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, found = []]) =>
+    found
+      .filter((a) => !a.internal)
+      .map((a) => ({ interface: name, address: a.cidr ?? a.address })),
+  );
+}
 
 function lockInstallation(): Promise<AsyncDisposable | null> {
   const { promise, resolve } = Promise.withResolvers<AsyncDisposable | null>();

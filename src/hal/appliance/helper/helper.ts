@@ -2,18 +2,24 @@
 // stranger had sent it. Programs of the system and all paths come in, so that it is tried without one.
 
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { parseMountInfo } from "../../media/mounts.ts";
 import { ApplianceError } from "../appliance.ts";
 import {
   type AnswerLine,
   type ApplianceRequest,
+  JOURNAL_BYTES_MAX,
   requestSchema,
   type StatusAnswer,
 } from "../messages.ts";
+import { networkFault } from "../network-settings.ts";
 import { copyUpdateSet, parseUpdateFacts, readUpdateSet, UpdateSetError } from "../update-set.ts";
-import { networkFile, readTimeServers, timeServersFile } from "./settings-files.ts";
+import {
+  networkFile,
+  readNetworkFiles,
+  readTimeServers,
+  timeServersFile,
+} from "./settings-files.ts";
 import { bootEntries, slotOf } from "./slots.ts";
 
 export interface Ran {
@@ -31,6 +37,8 @@ export interface RunLimits {
 export interface System {
   /** Runs a program to its end; one that cannot be started answers a code other than 0. */
   run(program: string, args: readonly string[], limits: RunLimits): Promise<Ran>;
+  /** Addresses in use, with their prefix, by network card. */
+  addresses(): readonly { readonly interface: string; readonly address: string }[];
   /** One installation at a time, whatever process does it; null: one is going on. */
   lockInstallation(): Promise<AsyncDisposable | null>;
 }
@@ -69,7 +77,6 @@ const SHORT_LIMITS = { timeoutMs: 20_000 };
 const SYSUPDATE = "/usr/lib/systemd/systemd-sysupdate";
 const SYSUPDATE_LIMITS = { timeoutMs: 20 * 60_000 };
 const FACTORY_RESET_UNIT = "udr-factory-reset.service";
-export const JOURNAL_BYTES_MAX = 16 * 1024 * 1024;
 const JOURNAL_LINES_MAX = 200_000;
 const JOURNAL_LIMITS = { timeoutMs: 60_000, stdoutBytesMax: JOURNAL_BYTES_MAX };
 /** Left free on the data partition beside the copy. */
@@ -149,7 +156,9 @@ async function perform(
         "The time servers are kept, but not asked yet: restart the device",
       );
       return {};
-    case "set-network":
+    case "set-network": {
+      const fault = networkFault(request, system.addresses());
+      if (fault !== null) throw new ApplianceError(fault);
       await writeSetting(
         paths,
         "network",
@@ -163,6 +172,7 @@ async function perform(
         "The network settings are kept, but not in force yet: restart the device",
       );
       return {};
+    }
     default:
       return request satisfies never;
   }
@@ -184,7 +194,10 @@ async function statusOf(system: System, paths: HelperPaths): Promise<StatusAnswe
     good: own !== undefined && own.triesLeft === null,
     other: entries.find((entry) => entry.version !== version)?.version ?? null,
     timeServers: await readTimeServers(join(paths.settings, "timesyncd.conf.d", "10-servers.conf")),
-    network: { addresses: addressesNow() },
+    network: {
+      addresses: [...system.addresses()],
+      settings: await readNetworkFiles(join(paths.settings, "network")),
+    },
   };
 }
 
@@ -345,14 +358,6 @@ async function writeSetting(
   await rename(beside, join(place, name));
   await using top = await open(place, "r");
   await top.sync();
-}
-
-function addressesNow(): { interface: string; address: string }[] {
-  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses
-      .filter((a) => !a.internal)
-      .map((a) => ({ interface: name, address: a.cidr ?? a.address })),
-  );
 }
 
 function jsonOf(line: string): unknown {

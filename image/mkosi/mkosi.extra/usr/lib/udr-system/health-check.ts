@@ -18,10 +18,12 @@ function restarts(): number {
 
 async function answered(): Promise<string | null> {
   for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += CYCLE_MS) {
-    const status = await fetch(HEALTH_URL, { signal: AbortSignal.timeout(10_000) })
-      .then((response) => response.status)
-      .catch(() => 0);
-    if (status === 200) return null;
+    const health = await fetch(HEALTH_URL, { signal: AbortSignal.timeout(10_000) })
+      .then((response) => (response.ok ? (response.json() as Promise<{ repair?: true }>) : null))
+      .catch(() => null);
+    // A new version that cannot work with the database goes back to the old one.
+    if (health?.repair) return "the database cannot be used by this version";
+    if (health !== null) return null;
     if (restarts() > RESTARTS_MAX)
       return `the device program was started ${restarts()} times and does not stay`;
     await Bun.sleep(CYCLE_MS);

@@ -1,0 +1,146 @@
+// What an appliance is while its database cannot be used: a page that says so and takes a backup from a stick.
+// It exposes nothing, answers no peer, and ends with the restore.
+
+import type { Health } from "./api/contract.ts";
+import type { Device } from "./api/device.ts";
+import { EventLog } from "./api/event-log.ts";
+import { backupPort, backupView } from "./api/ports/backup-port.ts";
+import { configurationPort } from "./api/ports/configuration-port.ts";
+import { healthOf } from "./api/ports/health.ts";
+import { answer, refuse } from "./api/problem.ts";
+import { mediumView } from "./api/views.ts";
+import type { DiskSpace } from "./assembly.ts";
+import type { Clock } from "./core/clock.ts";
+import type { Log } from "./core/log.ts";
+import type { Drives } from "./hal/media/media.ts";
+import { type BackupParts, BackupService } from "./services/backup/backup-service.ts";
+import type { ConfigurationHolder } from "./services/configuration-holder.ts";
+import { MediaWatch } from "./services/media-watch.ts";
+
+export interface RepairGiven {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of the database, after "The database". */
+  readonly fault: string;
+  readonly holder: ConfigurationHolder;
+  readonly configFile: string;
+  readonly disk: DiskSpace;
+  readonly drives: Drives;
+  readonly backup: BackupParts;
+  readonly watchBus: (onChange: () => void) => Promise<() => void>;
+}
+
+export interface Repair {
+  readonly device: Device;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function assembleRepair(given: RepairGiven): Repair {
+  const { clock, log, fault, holder, drives } = given;
+  const startedMs = clock.nowMs();
+  const reason = `The database ${fault}. Put in a stick with a backup and restore it: System screen, Backup. The images on the disk stay.`;
+  const refused = async () => refuse("device-fault", reason);
+  const events = new EventLog(startedMs.toString(36));
+  const media = new MediaWatch({ clock, log, drives, isExposing: () => false });
+  const backup = new BackupService({
+    ...given.backup,
+    clock,
+    log,
+    drives,
+    configuration: () => holder.current(),
+    restoreNote: () => null,
+    inUse: () => null,
+  });
+  const { byItself } = given.backup.restart;
+  media.changes.add((list) => events.publish({ type: "media", data: list.map(mediumView) }));
+  backup.changes.add(() => events.publish({ type: "backup", data: backupView(backup, byItself) }));
+  holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
+  let stopWatching: () => void = () => {};
+
+  const health = (): Health => ({
+    ...healthOf({
+      nowMs: clock.nowMs(),
+      startedMs,
+      configuration: holder.current(),
+      dicomPort: 0,
+      acquisition: { state: "idle" },
+      detector: {
+        driver: "none",
+        state: "disconnected",
+        temperatureC: [],
+        heartbeatAgeMs: 0,
+        packets: 0,
+        lost: 0,
+        resent: 0,
+        overruns: 0,
+        discarded: 0,
+      },
+      generator: { driver: "none", state: "standby" },
+      ...given.disk,
+      remote: () => undefined,
+      commitment: () => undefined,
+      missing: 0,
+      calibration: [],
+      lostImages: 0,
+    }),
+    status: "fault",
+    problems: [reason],
+    repair: true,
+  });
+
+  return {
+    device: {
+      events,
+      health,
+      configuration: configurationPort(holder, given.configFile, () => 0),
+      remotes: { echo: refused },
+      exams: {
+        open: refused,
+        list: async () => [],
+        get: refused,
+        prepare: refused,
+        complete: refused,
+        discontinue: refused,
+      },
+      studies: {
+        list: async () => [],
+        get: refused,
+        remove: refused,
+        instance: refused,
+        file: refused,
+        pixels: refused,
+        render: refused,
+      },
+      jobs: {
+        create: refused,
+        list: async () => [],
+        get: refused,
+        cancel: refused,
+        retry: refused,
+      },
+      media: {
+        list: async () => (await drives.list()).map(mediumView),
+        async release(device) {
+          if (backup.uses(device))
+            return refuse("in-use", "A backup or restore uses it. Wait until it is done.");
+          const text = await drives.release(device);
+          media.stir();
+          return text === null
+            ? refuse("not-found", `${device} is not plugged in.`)
+            : answer({ text });
+        },
+      },
+      backup: backupPort(backup, byItself),
+    },
+    async start() {
+      media.start();
+      stopWatching = await given.watchBus(() => media.stir());
+    },
+    async stop() {
+      stopWatching();
+      backup.stop();
+      await media.stop();
+    },
+  };
+}

@@ -1,0 +1,182 @@
+// The order of things in a restore, and what is told when one of them goes wrong.
+
+import { expect, test } from "bun:test";
+import { parseConfiguration } from "../../../src/config/configuration.ts";
+import { SimulatedClock } from "../../../src/core/clock.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import {
+  type BackupAnswer,
+  type BackupTask,
+  PROGRESS_CELL,
+  STEP_CELL,
+} from "../../../src/model/backup.ts";
+import { BackupService, type BackupState } from "../../../src/services/backup/backup-service.ts";
+
+const NAME = "2026-01-04T17-30-00";
+const FILES = [{ name: "config.json", bytes: 2, sha256: "0".repeat(64) }];
+
+interface Options {
+  /** Text of the backup's configuration. */
+  readonly configuration?: string;
+  /** In place of the thread's usual answers. */
+  readonly answer?: (task: BackupTask) => Promise<BackupAnswer> | undefined;
+}
+
+function room(options: Options = {}) {
+  const clock = new SimulatedClock();
+  const parsed = parseConfiguration({
+    tls: { certFile: "tls/cert.pem", keyFile: "/etc/key.pem" },
+    remotes: [{ id: "a", aeTitle: "A", host: "127.0.0.1", port: 104, tls: { ca: "tls/cert.pem" } }],
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const tasks: BackupTask[] = [];
+  const r = { hindrance: null as string | null, restarts: 0 };
+  const usual = async (task: BackupTask): Promise<BackupAnswer> => {
+    switch (task.type) {
+      case "list":
+        return { type: "listed", backups: [{ name: NAME, usable: true }] };
+      case "stage":
+        return { type: "staged", files: FILES, configuration: options.configuration ?? "{}" };
+      case "commit":
+        return { type: "committed" };
+      case "abandon":
+        return { type: "abandoned" };
+      case "back-up": {
+        const { origin, madeAt, name } = task;
+        const rest = { schema: 4, readableFromSchema: 1, files: FILES, leftOut: ["/etc/key.pem"] };
+        return { type: "backed-up", name, manifest: { ...origin, ...rest, format: 1, madeAt } };
+      }
+      default:
+        return task satisfies never;
+    }
+  };
+  const service = new BackupService({
+    place: {
+      dataFolder: "/data",
+      configFile: "/data/config.json",
+      product: "UDR-10A",
+      version: "0.1.0",
+      resolve: (path) => (path.startsWith("/") ? path : `/data/${path}`),
+    },
+    thread: {
+      run(task) {
+        tasks.push(task);
+        return options.answer?.(task) ?? usual(task);
+      },
+    },
+    restart: { byItself: false, now: () => r.restarts++ },
+    clock,
+    log: silentLog,
+    drives: {
+      open: async () => ({
+        kind: "open",
+        drive: { root: "/stick", label: "STICK", release: async () => "Pull it out." },
+      }),
+    },
+    configuration: () => parsed.configuration,
+    restoreNote: () => null,
+    inUse: () => r.hindrance,
+  });
+  const states: BackupState[] = [];
+  service.changes.add((state) => states.push(state));
+  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const kinds = () => tasks.map((task) => task.type);
+  return Object.assign(r, { clock, service, tasks, kinds, states, settle });
+}
+
+test("a restore is staged, judged, committed, and only then the program ends", async () => {
+  const r = room({ configuration: '{"tls":{"certFile":"own.pem","keyFile":"/k.pem"}}' });
+  expect((await r.service.restore("/dev/sdb1", NAME)).ok).toBe(true);
+  await r.settle();
+  expect(r.kinds()).toEqual(["list", "stage", "commit"]);
+  // Keys of the restored configuration, not of the one in force.
+  expect(r.tasks.at(-1)).toMatchObject({ keyFiles: ["/data/own.pem", "/k.pem"], files: FILES });
+  expect(r.service.isRestoring()).toBe(true);
+  expect(r.restarts).toBe(0);
+  await r.clock.advance(2_000);
+  expect(r.restarts).toBe(1);
+});
+
+test("a configuration that this version does not understand is told, and nothing is replaced", async () => {
+  const r = room({ configuration: '{"colour":"blue"}' });
+  await r.service.restore("/dev/sdb1", NAME);
+  await r.settle();
+  expect(r.kinds()).toEqual(["list", "stage", "abandon"]);
+  expect(r.service.state()).toMatchObject({
+    state: "failed",
+    reason: expect.stringContaining("colour"),
+  });
+  await r.clock.advance(60_000);
+  expect(r.restarts).toBe(0);
+});
+
+test("what began while the backup was copied keeps it from being taken up", async () => {
+  const r = room({
+    answer: (task) => {
+      if (task.type === "stage") r.hindrance = "A film is being printed. Wait until it is done.";
+      return undefined;
+    },
+  });
+  await r.service.restore("/dev/sdb1", NAME);
+  await r.settle();
+  expect(r.kinds()).toEqual(["list", "stage", "abandon"]);
+  expect(r.service.state()).toMatchObject({
+    state: "failed",
+    reason: "A film is being printed. Wait until it is done. Nothing was changed.",
+  });
+});
+
+test("a thread that dies is a failure in words, and the next attempt may begin", async () => {
+  let deaths = 1;
+  const r = room({
+    answer: (task) =>
+      task.type === "back-up" && deaths-- > 0 ? Promise.reject(new Error("it ended")) : undefined,
+  });
+  await r.service.backUp("/dev/sdb1");
+  await r.settle();
+  expect(r.service.state()).toMatchObject({ state: "failed", work: "backup" });
+  expect(r.service.uses("/dev/sdb1")).toBe(false);
+  expect((await r.service.backUp("/dev/sdb1")).ok).toBe(true);
+  await r.settle();
+  expect(r.service.state()).toMatchObject({ state: "done" });
+});
+
+test("a backup takes every key file once, and tells which it could not take", async () => {
+  const r = room();
+  await r.service.backUp("/dev/sdb1");
+  await r.settle();
+  expect(r.tasks[0]).toMatchObject({ keyFiles: ["/data/tls/cert.pem", "/etc/key.pem"] });
+  const state = r.service.state();
+  const text = state.state === "done" ? state.text : "";
+  expect(text).toContain("lie outside the data folder: /etc/key.pem.");
+  expect(text).toEndWith("Pull it out.");
+});
+
+test("how far it is, is told as it goes; two at a time there are not", async () => {
+  const end = Promise.withResolvers<BackupAnswer>();
+  const r = room({ answer: (task) => (task.type === "back-up" ? end.promise : undefined) });
+  await r.service.backUp("/dev/sdb1");
+  const [task] = r.tasks;
+  if (task?.type !== "back-up") throw new Error("it was begun");
+  const cells = new Int32Array(task.shared);
+  cells[STEP_CELL] = 1;
+  cells[PROGRESS_CELL] = 250;
+  await r.clock.advance(600);
+  expect(r.states.at(-1)).toEqual({
+    state: "working",
+    work: "backup",
+    step: "writing",
+    share: 0.25,
+  });
+  expect(r.service.uses("/dev/sdb1")).toBe(true);
+  expect(r.service.uses("/dev/sdc1")).toBe(false);
+  const second = await r.service.restore("/dev/sdc1", NAME);
+  expect(second).toMatchObject({ ok: false, refusal: { code: "in-use" } });
+  end.resolve({ type: "failed", reason: "The stick ran full." });
+  await r.settle();
+  expect(r.service.state()).toEqual({
+    state: "failed",
+    work: "backup",
+    reason: "The stick ran full.",
+  });
+});
