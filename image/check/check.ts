@@ -10,6 +10,7 @@ import {
   type Products,
   productsFolder,
 } from "../tool/build-image.ts";
+import { backupCheck } from "./backup-check.ts";
 import { kioskChecks } from "./kiosk-checks.ts";
 import { demand, type Report, report } from "./report.ts";
 import { Archive, Rig } from "./rig.ts";
@@ -44,6 +45,7 @@ export const PARTS = [
   "usb",
   "power",
   "watchdog",
+  "backup",
   "update",
   "reset",
   "kiosk",
@@ -51,7 +53,15 @@ export const PARTS = [
 export type Part = (typeof PARTS)[number];
 
 /** Parts that are tried on one machine after another, from its first start on. */
-const LAB_PARTS: readonly Part[] = ["study", "usb", "power", "watchdog", "update", "reset"];
+const LAB_PARTS: readonly Part[] = [
+  "study",
+  "usb",
+  "power",
+  "watchdog",
+  "backup",
+  "update",
+  "reset",
+];
 
 /** @param parts what to try; all of it by default */
 export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Promise<boolean> {
@@ -72,6 +82,7 @@ export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Pr
       if (wants("power"))
         for (let i = 0; i < POWER_CUTS; i++) await powerCutCheck(told, rig, 2 + i);
       if (wants("watchdog")) await watchdogCheck(told, rig);
+      if (wants("backup")) await backupCheck(told, rig);
       if (wants("update")) await updates(told, bench, rig);
       if (wants("reset")) await factoryResetCheck(told, rig);
     });

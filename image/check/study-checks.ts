@@ -12,7 +12,7 @@ import { ARCHIVE_AE, type Archive, HOST_FROM_GUEST, type Rig } from "./rig.ts";
 export const SERVICE_PIN = "2580";
 const PATIENT = "Appliance^Check";
 const JOB_TIMEOUT_MS = 300_000;
-interface Exam {
+export interface Exam {
   readonly id: string;
   readonly studyInstanceUid: string;
   readonly instances: readonly { readonly sopInstanceUid: string }[];
