@@ -52,6 +52,9 @@ export const PARTS = [
 ] as const;
 export type Part = (typeof PARTS)[number];
 
+/** What the short form tries. */
+export const SHORT_PARTS: readonly Part[] = ["study", "power"];
+
 /** Parts that are tried on one machine after another, from its first start on. */
 const LAB_PARTS: readonly Part[] = [
   "study",
