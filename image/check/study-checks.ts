@@ -231,6 +231,7 @@ export async function watchdogCheck(report: Report, rig: Rig): Promise<void> {
       "wait",
     );
     const event = machine.events.slice(before).find((e) => e === "WATCHDOG" || e === "RESET");
+    machine.passOver();
     await machine.waitForHealth();
     return `${event} ${(frozenMs / 1000).toFixed(0)} s after the freeze, and it came up by itself`;
   });
