@@ -2,18 +2,20 @@
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { checkAll, checkShort, PARTS, type Part } from "./check/check.ts";
+import { checkAll, checkShort, PARTS, type Part, SHORT_PARTS } from "./check/check.ts";
 import { buildImage, type Edition, PROFILES } from "./tool/build-image.ts";
+import { inputsHash, isTried, noteTried } from "./tool/inputs.ts";
 import { MirrorError } from "./tool/mirrors.ts";
 import { RunError } from "./tool/run.ts";
 import { KEY_VARIABLE, KeyError, signingKey } from "./tool/signing-key.ts";
 import { toolsRoot } from "./tool/tools-root.ts";
 
-const HELP = `Usage: script/image [build|check|short|clean] [options]
+const HELP = `Usage: script/image [build|check|short|tried|clean] [options]
 
   build        makes the products of the editions named (base and kiosk)
   check        builds what it needs and tries everything in a virtual machine
   short        one start, stick and power cut of it: after every change of the image
+  tried        ends with 0 where short or check has found this very state of image/, script/image and bun.lock good
   clean        forgets everything that was built, downloads included
 
   --edition E  ${Object.keys(PROFILES).join(" | ")}; may be given again
@@ -80,6 +82,7 @@ async function main(): Promise<void> {
     rmSync(workFolder, { recursive: true, force: true });
     return;
   }
+  if (command === "tried") process.exit(isTried(projectFolder) ? 0 : 1);
   if (!["build", "check", "short"].includes(command)) {
     process.stdout.write(HELP);
     process.exit(command.includes("help") ? 0 : 2);
@@ -89,7 +92,10 @@ async function main(): Promise<void> {
   const key = signingKey(keyFile, workFolder);
   if (command !== "build") {
     const bench = { projectFolder, workFolder, toolsRoot: root, version, key, reuse };
+    const hash = inputsHash(projectFolder);
     const good = command === "short" ? await checkShort(bench) : await checkAll(bench, parts);
+    const hasTried = command === "short" || SHORT_PARTS.every((part) => parts.includes(part));
+    if (good && hasTried) noteTried(projectFolder, hash);
     process.exit(good ? 0 : 1);
   }
   for (const edition of editions) {

@@ -10,6 +10,7 @@ import {
   type Products,
   productsFolder,
 } from "../tool/build-image.ts";
+import { backupCheck } from "./backup-check.ts";
 import { kioskChecks } from "./kiosk-checks.ts";
 import { demand, type Report, report } from "./report.ts";
 import { Archive, Rig } from "./rig.ts";
@@ -44,14 +45,26 @@ export const PARTS = [
   "usb",
   "power",
   "watchdog",
+  "backup",
   "update",
   "reset",
   "kiosk",
 ] as const;
 export type Part = (typeof PARTS)[number];
 
+/** What the short form tries. */
+export const SHORT_PARTS: readonly Part[] = ["study", "power"];
+
 /** Parts that are tried on one machine after another, from its first start on. */
-const LAB_PARTS: readonly Part[] = ["study", "usb", "power", "watchdog", "update", "reset"];
+const LAB_PARTS: readonly Part[] = [
+  "study",
+  "usb",
+  "power",
+  "watchdog",
+  "backup",
+  "update",
+  "reset",
+];
 
 /** @param parts what to try; all of it by default */
 export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Promise<boolean> {
@@ -72,6 +85,7 @@ export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Pr
       if (wants("power"))
         for (let i = 0; i < POWER_CUTS; i++) await powerCutCheck(told, rig, 2 + i);
       if (wants("watchdog")) await watchdogCheck(told, rig);
+      if (wants("backup")) await backupCheck(told, rig);
       if (wants("update")) await updates(told, bench, rig);
       if (wants("reset")) await factoryResetCheck(told, rig);
     });

@@ -12,7 +12,7 @@ import { ARCHIVE_AE, type Archive, HOST_FROM_GUEST, type Rig } from "./rig.ts";
 export const SERVICE_PIN = "2580";
 const PATIENT = "Appliance^Check";
 const JOB_TIMEOUT_MS = 300_000;
-interface Exam {
+export interface Exam {
   readonly id: string;
   readonly studyInstanceUid: string;
   readonly instances: readonly { readonly sopInstanceUid: string }[];
@@ -231,6 +231,7 @@ export async function watchdogCheck(report: Report, rig: Rig): Promise<void> {
       "wait",
     );
     const event = machine.events.slice(before).find((e) => e === "WATCHDOG" || e === "RESET");
+    machine.passOver();
     await machine.waitForHealth();
     return `${event} ${(frozenMs / 1000).toFixed(0)} s after the freeze, and it came up by itself`;
   });

@@ -6,22 +6,27 @@ import { type Machine, MachineError } from "./machine.ts";
 const BUN = "/usr/lib/udr/bun";
 
 const CALL = `
-const [method, path, body] = process.argv.slice(1);
+const [method, path, body, pin] = process.argv.slice(1);
 const response = await fetch("http://127.0.0.1:8080/api/v1/" + path, {
   method,
-  ...(body === "" ? {} : { body, headers: { "content-type": "application/json" } }),
+  headers: {
+    ...(body === "" ? {} : { "content-type": "application/json" }),
+    ...(pin === "" ? {} : { authorization: "Bearer " + pin }),
+  },
+  ...(body === "" ? {} : { body }),
 });
 process.stdout.write(JSON.stringify({ status: response.status, text: await response.text() }));`;
 
-/** Calls the local API. @throws MachineError when the answer is a problem */
+/** Calls the local API; service functions want the PIN. @throws MachineError when the answer is a problem */
 export async function api<T>(
   machine: Machine,
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
+  pin = "",
 ): Promise<T> {
   const text = body === undefined ? "" : JSON.stringify(body);
-  const { code, out } = await machine.exec([BUN, "-e", CALL, method, path, text], 180_000);
+  const { code, out } = await machine.exec([BUN, "-e", CALL, method, path, text, pin], 180_000);
   if (code !== 0) throw new MachineError(`${method} ${path}: ${out}`);
   const answer = JSON.parse(out) as { status: number; text: string };
   if (answer.status >= 400)
