@@ -58,6 +58,10 @@ export async function backupCheck(report: Report, rig: Rig): Promise<void> {
   if (isMade)
     await report.check("it comes back, and images made since stay", async () => {
       const after = await studyOf(machine);
+      // The backup has released the stick.
+      await stick.pull(machine);
+      await stick.plug(machine);
+      device = (await waitForStick(machine)).device;
       const sets = await api<readonly { name: string; usable: boolean }[]>(
         machine,
         "GET",

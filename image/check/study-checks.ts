@@ -231,8 +231,9 @@ export async function watchdogCheck(report: Report, rig: Rig): Promise<void> {
       "wait",
     );
     const event = machine.events.slice(before).find((e) => e === "WATCHDOG" || e === "RESET");
+    // Where the host is short of time the kernel may miss its timer, panic once more and start again.
+    await machine.waitForHealth(undefined, "wait");
     machine.passOver();
-    await machine.waitForHealth();
     return `${event} ${(frozenMs / 1000).toFixed(0)} s after the freeze, and it came up by itself`;
   });
 }

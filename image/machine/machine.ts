@@ -111,9 +111,14 @@ export class Machine {
     const path = join(this.folder, "qmp.sock");
     await until(() => this.exited || existsSync(path), 30_000);
     if (this.exited) throw new MachineError(`QEMU did not start: ${this.read("qemu.log")}`);
-    this.monitor = await openJsonLines(path, (message) => {
-      if (typeof message["event"] === "string") this.events.push(message["event"]);
-    });
+    // The socket's file is there a moment before anybody listens.
+    await until(async () => {
+      this.monitor = await openJsonLines(path, (message) => {
+        if (typeof message["event"] === "string") this.events.push(message["event"]);
+      }).catch(() => null);
+      return this.monitor !== null;
+    }, 30_000);
+    if (this.monitor === null) throw new MachineError("QEMU's monitor does not answer");
     await this.monitor.receive((m) => "QMP" in m, QMP_TIMEOUT_MS);
     await this.command("qmp_capabilities");
   }
@@ -217,13 +222,17 @@ export class Machine {
   }
 
   /** The system is up, the program answers and the slot counts as good (lab editions). */
-  async waitForHealth(timeoutMs = BOOT_TIMEOUT_MS): Promise<number> {
+  async waitForHealth(
+    timeoutMs = BOOT_TIMEOUT_MS,
+    onDead: "fail" | "wait" = "fail",
+  ): Promise<number> {
     return await this.waitFor(
       "the program's health",
       async () =>
         (await this.shell("systemctl is-active udr-health.service", 10_000)).out.trim() ===
         "active",
       timeoutMs,
+      onDead,
     );
   }
 
@@ -277,7 +286,7 @@ async function tried(isTrue: () => Promise<boolean> | boolean): Promise<boolean>
   }
 }
 
-async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {
-  for (const endMs = performance.now() + timeoutMs; !isTrue() && performance.now() < endMs; )
-    await Bun.sleep(50);
+async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (!(await isTrue()) && performance.now() < endMs) await Bun.sleep(50);
 }
