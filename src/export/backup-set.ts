@@ -4,6 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { piecesOf } from "../core/pieces.ts";
 import { MediumError, type MediumFiles } from "../hal/media/medium-files.ts";
 import type { BackupFile, BackupManifest, ListedBackup } from "../model/backup.ts";
 import { TEMPORARY } from "./medium-paths.ts";
@@ -20,7 +21,6 @@ export const CONFIGURATION_NAME = "config.json";
 export const KEY_FILES = "files/";
 export const CALIBRATION_FILES = "calibration/";
 
-const PIECE_BYTES = 4 * 1024 * 1024;
 /** The largest cluster of a FAT volume, which every file wastes a part of. */
 const CLUSTER_BYTES = 64 * 1024;
 /** Folders and the manifest. */
@@ -356,10 +356,4 @@ function hashOnMedium(
     count(piece.byteLength);
   }
   return hash.digest("hex");
-}
-
-function* piecesOf(byteLength: number): Generator<{ piece: Uint8Array; at: number }> {
-  const buffer = new Uint8Array(Math.min(PIECE_BYTES, byteLength));
-  for (let at = 0; at < byteLength; at += buffer.byteLength)
-    yield { piece: buffer.subarray(0, Math.min(buffer.byteLength, byteLength - at)), at };
 }

@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import type { Log } from "../core/log.ts";
+import { piecesOf } from "../core/pieces.ts";
 import type { BackupFile } from "../model/backup.ts";
 import { CALIBRATION } from "./calibration-files.ts";
 import { DiskError, type DiskPort } from "./disk.ts";
@@ -23,7 +24,6 @@ const PLAN = `${RESTORE}/plan.json`;
 /** Here lies what the last restore replaced, in a folder with its date. */
 export const KEPT = "before-restore";
 const PART = ".part";
-const PIECE_BYTES = 4 * 1024 * 1024;
 /** The plan, or a configuration. */
 const SMALL_BYTES_MAX = 1024 * 1024;
 
@@ -212,7 +212,7 @@ async function replace(
   disk.remove(place + PART);
   const out = disk.create(place + PART);
   try {
-    for (const { piece, at } of piecesOf(disk, stagedPath(file.name), file.bytes))
+    for (const { piece, at } of readPieces(disk, stagedPath(file.name), file.bytes))
       out.write([piece], at);
     await out.sync();
   } finally {
@@ -250,14 +250,13 @@ function isWhole(disk: DiskPort, { name, bytes, sha256 }: BackupFile): boolean {
 /** SHA-256, hexadecimal. @throws DiskError */
 export function hashOf(disk: DiskPort, path: string, byteLength: number): string {
   const hash = new Bun.CryptoHasher("sha256");
-  for (const { piece } of piecesOf(disk, path, byteLength)) hash.update(piece);
+  for (const { piece } of readPieces(disk, path, byteLength)) hash.update(piece);
   return hash.digest("hex");
 }
 
-function* piecesOf(disk: DiskPort, path: string, byteLength: number) {
-  const buffer = new Uint8Array(Math.min(PIECE_BYTES, byteLength));
-  for (let at = 0; at < byteLength; at += buffer.byteLength) {
-    const piece = buffer.subarray(0, Math.min(buffer.byteLength, byteLength - at));
+/** The file's bytes, in order. */
+function* readPieces(disk: DiskPort, path: string, byteLength: number) {
+  for (const { piece, at } of piecesOf(byteLength)) {
     disk.read(path, piece, at);
     yield { piece, at };
   }
