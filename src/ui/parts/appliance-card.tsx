@@ -9,10 +9,11 @@ import {
   releaseMedium,
   restartAppliance,
 } from "../service-actions.ts";
-import { appliance, media, offered, readMedia } from "../state.ts";
+import { appliance, offered, readMedia } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { PinDialog } from "./pin-pad.tsx";
+import { StickRows } from "./stick-rows.tsx";
 
 const words = strings.appliance;
 
@@ -28,7 +29,6 @@ export function ApplianceCard() {
   const machine = appliance.value;
   if (machine === null) return null;
   const isBusy = ["receiving", "checking", "installing"].includes(machine.update.state);
-  const sticks = media.value.filter((medium) => medium.kind === "usb");
   const close = () => {
     asked.value = null;
   };
@@ -54,29 +54,26 @@ export function ApplianceCard() {
             <UpdateWords update={machine.update} />
           </span>
         </div>
-        {sticks.length === 0 && <p class="empty">{words.noStick}</p>}
-        {sticks.map((medium) => (
-          <div key={medium.device} class="row static" data-medium={medium.device}>
-            <span class="row-main">
-              <b>{medium.label}</b>
-              <span>{medium.reason ?? medium.device}</span>
-            </span>
-            <Button
-              label={words.update}
-              disabled={isBusy || !medium.usable}
-              onPress={() => {
-                asked.value = { do: "update", medium };
-              }}
-            />
-            {offered("POST", "/media/{device}/release") && (
+        <StickRows none={words.noStick}>
+          {(medium) => (
+            <>
               <Button
-                label={words.release}
-                disabled={isBusy}
-                onPress={() => releaseMedium(medium)}
+                label={words.update}
+                disabled={isBusy || !medium.usable}
+                onPress={() => {
+                  asked.value = { do: "update", medium };
+                }}
               />
-            )}
-          </div>
-        ))}
+              {offered("POST", "/media/{device}/release") && (
+                <Button
+                  label={words.release}
+                  disabled={isBusy}
+                  onPress={() => releaseMedium(medium)}
+                />
+              )}
+            </>
+          )}
+        </StickRows>
       </div>
       {asked.value !== null && <ApplianceDialog asked={asked.value} onClose={close} />}
     </section>

@@ -12,11 +12,12 @@ import {
   restoreBackup,
   undoRestore,
 } from "../service-actions.ts";
-import { backup, link, media, readMedia } from "../state.ts";
+import { backup, link, readMedia } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { PinDialog } from "./pin-pad.tsx";
+import { StickRows } from "./stick-rows.tsx";
 
 const words = strings.backup;
 
@@ -37,7 +38,6 @@ export function BackupCard() {
   const state = backup.value;
   if (!canBackUp() || state === null) return null;
   const isBusy = state.now.state === "working";
-  const sticks = media.value.filter((medium) => medium.kind === "usb");
   const ask = (next: Asked | null) => {
     asked.value = next;
   };
@@ -59,28 +59,25 @@ export function BackupCard() {
             )}`}
         </p>
         <BackupWords state={state} />
-        {sticks.length === 0 && <p class="empty">{words.noStick}</p>}
-        {sticks.map((medium) => (
-          <div key={medium.device} class="row static" data-medium={medium.device}>
-            <span class="row-main">
-              <b>{medium.label}</b>
-              <span>{medium.reason ?? medium.device}</span>
-            </span>
-            <Button
-              label={words.backUp}
-              disabled={isBusy || !medium.usable}
-              onPress={() => ask({ do: "backup", medium })}
-            />
-            <Button
-              label={words.restore}
-              disabled={isBusy || !medium.usable}
-              onPress={async () => {
-                const found = await listBackups(medium);
-                if (found !== null) ask({ do: "choose", medium, found });
-              }}
-            />
-          </div>
-        ))}
+        <StickRows none={words.noStick}>
+          {(medium) => (
+            <>
+              <Button
+                label={words.backUp}
+                disabled={isBusy || !medium.usable}
+                onPress={() => ask({ do: "backup", medium })}
+              />
+              <Button
+                label={words.restore}
+                disabled={isBusy || !medium.usable}
+                onPress={async () => {
+                  const found = await listBackups(medium);
+                  if (found !== null) ask({ do: "choose", medium, found });
+                }}
+              />
+            </>
+          )}
+        </StickRows>
       </div>
       {asked.value !== null && (
         <BackupDialog asked={asked.value} onAsk={ask} onClose={() => ask(null)} />
