@@ -75,7 +75,6 @@ const LOG_FIELDS = [
   "dap",
   "delayMs",
   "doseRp",
-  "expectedBytes",
   "frames",
   "kept",
   "kv",
