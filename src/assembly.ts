@@ -12,6 +12,7 @@ import { examOf, examPort, type StepState, simulatorPort } from "./api/ports/exa
 import { exportPlanner } from "./api/ports/export-planner.ts";
 import { healthOf } from "./api/ports/health.ts";
 import { jobPort } from "./api/ports/job-port.ts";
+import { mediaPort } from "./api/ports/media-port.ts";
 import { printPlanner } from "./api/ports/print-planner.ts";
 import { queryPort } from "./api/ports/query-port.ts";
 import { retrievePlanner } from "./api/ports/retrieve-planner.ts";
@@ -436,16 +437,12 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
 
   // ---- backup -------------------------------------------------------------------------------------------
-  let isUpdating = false;
-  appliance?.changes.add(({ state }) => {
-    isUpdating = !["none", "installed", "failed"].includes(state);
-  });
   /** What a copy would catch in the middle, and a restore would cut off. */
   const backupHindrance = () =>
     hindrance("backup", false, {
       ...occupation(),
       ending: null,
-      update: isUpdating ? "writing" : "none",
+      update: appliance?.updating ?? "none",
     });
   const backup: BackupService | null =
     given.backup === undefined || given.media === undefined
@@ -562,22 +559,13 @@ export async function assemble(given: Given): Promise<Assembled> {
     simulator: simulatorPort(exams),
     worklist: worklistPort(worklist, storage),
     media:
-      given.media === undefined
+      given.media === undefined || media === null
         ? undefined
-        : {
-            list: async () => (await given.media?.drives.list())?.map(mediumView) ?? [],
-            async release(device) {
-              if (isWriting(device))
-                return refuse("in-use", "An export writes to it. Wait until it is done.");
-              if (backup?.uses(device) === true)
-                return refuse("in-use", "A backup or restore uses it. Wait until it is done.");
-              const text = await given.media?.drives.release(device);
-              media?.stir();
-              return text === null || text === undefined
-                ? refuse("not-found", `${device} is not plugged in.`)
-                : answer({ text });
-            },
-          },
+        : mediaPort(given.media.drives, media, (device) =>
+            isWriting(device)
+              ? "An export writes to it. Wait until it is done."
+              : (backup?.useWords(device) ?? null),
+          ),
     appliance:
       appliance === null
         ? undefined

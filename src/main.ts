@@ -5,6 +5,7 @@ import { mkdir, readFile, statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
 import { createApi } from "./api/app.ts";
+import type { Device } from "./api/device.ts";
 import { DISK_FULL_BYTES } from "./api/ports/health.ts";
 import { ApiPortError, serveApi } from "./api/server.ts";
 import { assemble, type DiskSpace } from "./assembly.ts";
@@ -139,6 +140,12 @@ async function startDevice(
     restart: { byItself: appliance !== null, now: restart },
   };
   const httpPort = () => options.httpPort ?? configuration().http.port ?? HTTP_PORT_DEFAULT;
+  const apiOf = (device: Device) =>
+    createApi({
+      ...{ device, clock, log },
+      kioskFolder: builtFile("ui"),
+      onImpossible: (error) => die(error.message),
+    });
   let storage: StoragePort;
   try {
     storage = await startStorage(
@@ -164,14 +171,7 @@ async function startDevice(
       backup,
       watchBus: watchUsb,
     });
-    const app = createApi({
-      device: repair.device,
-      clock,
-      log,
-      kioskFolder: builtFile("ui"),
-      onImpossible: (impossible) => die(impossible.message),
-    });
-    const http = serveApi(app, httpPort());
+    const http = serveApi(apiOf(repair.device), httpPort());
     await repair.start();
     log.info("repair", { http: http.url });
     manager.ready();
@@ -242,14 +242,7 @@ async function startDevice(
   });
 
   // ---- local API ----------------------------------------------------------------------------------------
-  const app = createApi({
-    device: assembled.device,
-    clock,
-    log,
-    kioskFolder: builtFile("ui"),
-    onImpossible: (error) => die(error.message),
-  });
-  const http = serveApi(app, httpPort(), assembled.device.live);
+  const http = serveApi(apiOf(assembled.device), httpPort(), assembled.device.live);
 
   log.info("ready", { http: http.url, dicomPort: assembled.dicomPort() });
   await assembled.start();

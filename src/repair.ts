@@ -7,7 +7,8 @@ import { EventLog } from "./api/event-log.ts";
 import { backupPort, backupView } from "./api/ports/backup-port.ts";
 import { configurationPort, firstPinPort } from "./api/ports/configuration-port.ts";
 import { healthOf } from "./api/ports/health.ts";
-import { answer, refuse } from "./api/problem.ts";
+import { mediaPort } from "./api/ports/media-port.ts";
+import { refuse } from "./api/problem.ts";
 import { mediumView } from "./api/views.ts";
 import type { DiskSpace } from "./assembly.ts";
 import type { Clock } from "./core/clock.ts";
@@ -122,18 +123,7 @@ export function assembleRepair(given: RepairGiven): Repair {
         cancel: refused,
         retry: refused,
       },
-      media: {
-        list: async () => (await drives.list()).map(mediumView),
-        async release(device) {
-          if (backup.uses(device))
-            return refuse("in-use", "A backup or restore uses it. Wait until it is done.");
-          const text = await drives.release(device);
-          media.stir();
-          return text === null
-            ? refuse("not-found", `${device} is not plugged in.`)
-            : answer({ text });
-        },
-      },
+      media: mediaPort(drives, media, (device) => backup.useWords(device)),
       backup: backupPort(backup, byItself),
     },
     async start() {

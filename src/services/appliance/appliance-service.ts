@@ -110,6 +110,11 @@ export class ApplianceService {
     this.#parts = parts;
   }
 
+  /** What an update is at, of what hinders other work. */
+  get updating(): Occupation["update"] {
+    return OCCUPIED_BY[this.#update.state];
+  }
+
   /** Removes what an upload left that a stop cut off. */
   async start(): Promise<void> {
     await this.#parts.uploads.clear();
@@ -192,7 +197,7 @@ export class ApplianceService {
     const reason = hindrance(action, force, {
       ...this.#parts.occupation(),
       ending: this.#endingWords(),
-      update: OCCUPIED_BY[this.#update.state],
+      update: this.updating,
     });
     return reason === null ? null : refused("in-use", reason);
   }

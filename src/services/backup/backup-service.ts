@@ -122,6 +122,11 @@ export class BackupService {
     return this.#medium === medium;
   }
 
+  /** Why this medium must stay where it is, in words; null: it need not. */
+  useWords(medium: string): string | null {
+    return this.uses(medium) ? "A backup or restore uses it. Wait until it is done." : null;
+  }
+
   /** Why the machine must go on running, in words; null: nothing is under way. */
   busyWords(): string | null {
     return this.#state.state === "working"
