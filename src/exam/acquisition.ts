@@ -312,6 +312,8 @@ export class Acquisition {
   async #beamOn(event: number, { kind, fps }: ExposureOrder, pulses: number): Promise<void> {
     try {
       await this.#panel.trigger();
+      // A shutdown that came meanwhile found no beam to end.
+      this.#refuseWhileClosing();
       await this.#generator.expose(
         kind === "radiography" ? { kind, event } : { kind, event, fps, pulses },
       );
@@ -340,9 +342,12 @@ export class Acquisition {
     const event = ++this.#event;
     const done = Promise.withResolvers<void>();
     const reported = Promise.withResolvers<ExposureReport>();
+    const broken = new AbortController();
     const failed = (reason: string) => {
-      done.reject(new AcquisitionError(reason));
-      reported.reject(new AcquisitionError(reason));
+      const error = new AcquisitionError(reason);
+      broken.abort(error);
+      done.reject(error);
+      reported.reject(error);
     };
     done.promise.catch(() => {});
     reported.promise.catch(() => {});
@@ -386,6 +391,7 @@ export class Acquisition {
       await this.#within(ready.promise, READY_TIMEOUT_MS, "the panel did not become ready");
       await this.#panel.trigger();
       if (technique !== null) {
+        broken.signal.throwIfAborted();
         this.#generator.allowExposure(true);
         await this.#generator.expose({ kind: "serial", event, fps, pulses });
       }

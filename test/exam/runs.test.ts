@@ -4,7 +4,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Tag } from "../../src/dicom/dict/attributes.ts";
 import { figuresOf } from "./dose-report.ts";
-import { granted, openRoom, type Room } from "./room.ts";
+import { granted, openRoom, type Room, refusalOf } from "./room.ts";
 import { problemsOf } from "./validated.ts";
 
 /** A busy machine takes its time. */
@@ -211,6 +211,27 @@ test("a run that the generator ends early has the frames of its pulses", async (
   expect(exposure.frames).toBeLessThan(20);
   expect(exposure.frames).toBeLessThanOrEqual(exposure.report.pulses);
   expect(room.instances(ended)[0]?.numberOfFrames).toBe(exposure.frames);
+});
+
+test("a shutdown between the panel's trigger and the beam leaves the beam off", async () => {
+  await using room = await openRoom();
+  const exam = await open(room);
+  granted(await room.exams.prepare(exam.id, {}));
+  let beams = 0;
+  room.generator.onEvent((event) => {
+    if (event.type === "state" && event.state === "exposing") beams++;
+  });
+  const trigger = room.panel.trigger.bind(room.panel);
+  let closing: Promise<void> | undefined;
+  room.panel.trigger = async () => {
+    closing = room.exams.close();
+    await trigger();
+  };
+  const answer = await room.exams.expose({ kind: "fluoroscopy", frames: 20, fps: 15 });
+  await closing;
+  expect(refusalOf(answer).detail).toBe("The device is being shut down.");
+  expect(beams).toBe(0);
+  expectClean(room);
 });
 
 async function until(holds: () => boolean): Promise<void> {

@@ -19,8 +19,8 @@ test("a stop during fluoroscopy ends the run, and keeps its dose and its frames"
     .then(() => null)
     .catch((error: unknown) => error);
   await until("beam on", async () => {
-    const health = await device.get<{ acquisition: { state: string } }>("health");
-    return health.acquisition.state === "exposing" ? true : undefined;
+    const health = await device.get<{ generator: { state: string } }>("health");
+    return health.generator.state === "exposing" ? true : undefined;
   });
   device.process.kill("SIGTERM");
   // The impatient send it twice.
