@@ -15,6 +15,7 @@ import { jobPort } from "./api/ports/job-port.ts";
 import { mediaPort } from "./api/ports/media-port.ts";
 import { printPlanner } from "./api/ports/print-planner.ts";
 import { queryPort } from "./api/ports/query-port.ts";
+import { remotePort } from "./api/ports/remote-port.ts";
 import { retrievePlanner } from "./api/ports/retrieve-planner.ts";
 import { stepPort } from "./api/ports/step-port.ts";
 import { instanceOf, studyPort } from "./api/ports/study-port.ts";
@@ -58,7 +59,7 @@ import { CommitmentService } from "./services/commitment/commitment-service.ts";
 import type { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { type IncomingDependencies, serveIncoming } from "./services/incoming.ts";
 import { MediaWatch } from "./services/media-watch.ts";
-import { StepService } from "./services/mpps/step-service.ts";
+import { StepService, stepServer } from "./services/mpps/step-service.ts";
 import { Pictures } from "./services/picture.ts";
 import { filmPrinter } from "./services/print/film-printer.ts";
 import { QueryService } from "./services/query-retrieve/query-service.ts";
@@ -68,6 +69,7 @@ import { StorageScp } from "./services/query-retrieve/storage-scp.ts";
 import { Turn } from "./services/query-retrieve/turn.ts";
 import { LifeCheck } from "./services/remotes/life-check.ts";
 import { RemoteStates } from "./services/remotes/remote-states.ts";
+import { type RemoteFacts, remoteUse } from "./services/remotes/remote-use.ts";
 import { Retention } from "./services/retention.ts";
 import { storageSender } from "./services/storage-sender.ts";
 import { UidSupply } from "./services/uid-supply.ts";
@@ -507,6 +509,19 @@ export async function assemble(given: Given): Promise<Assembled> {
     ...configurationPort(holder, given.configFile, () => acceptor.port ?? 0),
     ...(appliance === null ? {} : firstPinPort(holder, log)),
   };
+  /** What somebody should know who takes a remote away. */
+  const factsOfRemote = (id: string): RemoteFacts => {
+    const types = jobs.unfinishedFor(id);
+    const ofType = (type: JobType) => types.filter((other) => other === type).length;
+    const { pending = 0, failed = 0 } = commitments.archive(id) ?? {};
+    return {
+      jobs: { send: ofType("send"), print: ofType("print"), retrieve: ofType("retrieve") },
+      unconfirmed: pending + failed,
+      openExams: storage.reader.exams({ state: "open" }).length,
+      isStepServer: stepServer(configuration())?.id === id,
+      stepMessages: storage.reader.mpps({ unfinished: true }).length,
+    };
+  };
   const device: Device = {
     events,
     health,
@@ -526,6 +541,11 @@ export async function assemble(given: Given): Promise<Assembled> {
           ...(reason === undefined ? {} : { reason }),
         });
       },
+      ...remotePort(
+        holder,
+        (before, after) => remoteUse(before, after, factsOfRemote(before.id)),
+        log,
+      ),
     },
     exams: withoutExamsWhile(() => backup?.isRestoring() === true, {
       ...examPort(exams, storage, stepState, autoSend),

@@ -98,7 +98,7 @@ export function assembleRepair(given: RepairGiven): Repair {
         ...configurationPort(holder, given.configFile, () => 0),
         ...firstPinPort(holder, log),
       },
-      remotes: { echo: refused },
+      remotes: { echo: refused, add: refused, change: refused, remove: refused },
       exams: {
         open: refused,
         list: async () => [],

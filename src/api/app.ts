@@ -67,7 +67,7 @@ export function createApi(options: ApiOptions): ApiApp {
   );
   healthRoutes(app, device);
   configRoutes(app, device, pin);
-  remoteRoutes(app, device);
+  remoteRoutes(app, device, pin);
   if (device.worklist !== undefined) worklistRoutes(app, device.worklist);
   examRoutes(app, device, pin);
   if (device.simulator !== undefined) simulatorRoutes(app, device.simulator);

@@ -204,6 +204,29 @@ export const remoteViewSchema = z.looseObject({
 });
 export type RemoteView = z.infer<typeof remoteViewSchema>;
 
+/** Kinds only: ranges and limits are the configuration's, whose words name what was found. */
+const remoteChange = {
+  aeTitle: z.string().optional(),
+  host: z.string().optional(),
+  port: z.number().optional(),
+  services: z.array(z.string()).optional(),
+  archive: z.boolean().optional(),
+  send: z.string().optional(),
+  lifeCheck: z.boolean().optional(),
+  characterSet: z.string().nullable().optional(),
+  tls: z.record(z.string(), z.unknown()).nullable().optional(),
+};
+export const newRemoteSchema = z
+  .strictObject({ id: z.string(), ...remoteChange })
+  .openapi("NewRemote", {
+    description: "As in the configuration; absent keys take their defaults",
+  });
+export type NewRemote = z.infer<typeof newRemoteSchema>;
+export const remoteChangeSchema = z.strictObject(remoteChange).openapi("RemoteChange", {
+  description: "Keys that are absent stay as they are; null takes one away. The id stays.",
+});
+export type RemoteChange = z.infer<typeof remoteChangeSchema>;
+
 export const configurationSchema = z
   .looseObject({
     remotes: z.array(remoteViewSchema),

@@ -22,11 +22,14 @@ import type {
   NetworkSettings,
   NewExam,
   NewJob,
+  NewRemote,
   Prepared,
   PrepareRequest,
   QueryRequest,
   QueryResult,
   Released,
+  RemoteChange,
+  RemoteView,
   SecondaryCaptureRequest,
   StartCalibration,
   Study,
@@ -73,6 +76,8 @@ export interface ConfigurationPort {
   read(): Configuration;
   /** Replaces the whole document; a PIN of "***" keeps the present one. */
   replace(document: unknown): Promise<ConfigurationChange>;
+  /** RFC 7396: changes the keys of the patch, and nothing else. */
+  merge(patch: unknown): Promise<ConfigurationChange>;
   /** The service PIN; null while none is set. */
   pin(): string | null;
   /** Sets the PIN while there is none, durable when it answers; absent on a plain PC, whose file is at hand. */
@@ -86,6 +91,11 @@ export interface ConfigurationPort {
 export interface RemotesPort {
   /** C-ECHO now. A remote that does not answer is a result (`ok: false`), not a refusal. */
   echo(remoteId: string): Promise<Answer<EchoResult>>;
+  add(remote: NewRemote): Promise<Answer<RemoteView>>;
+  /** Keys given take the place of the old. `force`: also what work under way still needs. */
+  change(remoteId: string, change: RemoteChange, force: boolean): Promise<Answer<RemoteView>>;
+  /** `force`: also while something still needs it. */
+  remove(remoteId: string, force: boolean): Promise<Answer<null>>;
 }
 
 export interface ExamsPort {

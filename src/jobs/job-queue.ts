@@ -130,6 +130,16 @@ export class JobQueue {
     });
   }
 
+  /** Types of the jobs for a remote that are under way, wait, or failed and may be tried again. */
+  unfinishedFor(remoteId: string): JobType[] {
+    return this.list()
+      .filter(
+        ({ state, parameters }) =>
+          UNFINISHED.has(state) && "remoteId" in parameters && parameters.remoteId === remoteId,
+      )
+      .map(({ type }) => type);
+  }
+
   /** Ends a job for good. An active one is interrupted; it may still have become done. */
   async cancel(id: string): Promise<ControlOutcome> {
     const job = this.#jobs.get(id);

@@ -16,6 +16,13 @@ export type ConfigurationOutcome =
   | { readonly kind: "invalid"; readonly problems: readonly ConfigurationProblem[] }
   | { readonly kind: "failed"; readonly reason: string };
 
+/** The document that is to be, or why there is none. */
+export type Edit<R> =
+  | { readonly kind: "document"; readonly document: unknown }
+  | { readonly kind: "refused"; readonly refusal: R };
+
+export type EditOutcome<R> = ConfigurationOutcome | Extract<Edit<R>, { kind: "refused" }>;
+
 export type FirstPinOutcome = ConfigurationOutcome | { readonly kind: "has-pin" };
 
 /** What a PIN reads as; sent back, it keeps the PIN. */
@@ -47,14 +54,25 @@ export class ConfigurationHolder {
     return this.#inTurn(() => this.#replace(document));
   }
 
+  /** Changes a part: `make` sees the configuration that is in force when its turn has come. */
+  update(make: (current: Configuration) => unknown): Promise<ConfigurationOutcome> {
+    return this.#inTurn(() => this.#replace(make(this.#current)));
+  }
+
+  /** The same for a change that may turn out to be none. */
+  change<R>(edit: (current: Configuration) => Edit<R>): Promise<EditOutcome<R>> {
+    return this.#inTurn(async () => {
+      const edited = edit(this.#current);
+      return edited.kind === "refused" ? edited : this.#replace(edited.document);
+    });
+  }
+
   /** AE title and port, which belong to the user. */
   setLocal(settings: {
     readonly aeTitle: string;
     readonly port: number;
   }): Promise<ConfigurationOutcome> {
-    return this.#inTurn(() =>
-      this.#replace({ ...this.#current, local: { ...this.#current.local, ...settings } }),
-    );
+    return this.update((current) => ({ ...current, local: { ...current.local, ...settings } }));
   }
 
   /** Sets the service PIN where there is none; of several at once the first does. */
@@ -94,6 +112,9 @@ export class ConfigurationHolder {
     return { kind: "applied", configuration: next };
   }
 }
+
+/** An edit that is to be made. */
+export const document = (whole: unknown): Edit<never> => ({ kind: "document", document: whole });
 
 function withPin(document: unknown, pin: string | null): unknown {
   if (typeof document !== "object" || document === null || !("http" in document)) return document;

@@ -28,8 +28,11 @@ import { EventLog } from "../../src/api/event-log.ts";
 import type { LiveFrame } from "../../src/api/live-frame.ts";
 import { appliancePort, type Described } from "../../src/api/ports/appliance-port.ts";
 import { backupPort, backupView } from "../../src/api/ports/backup-port.ts";
+import { configurationPort } from "../../src/api/ports/configuration-port.ts";
+import { remotePort } from "../../src/api/ports/remote-port.ts";
 import { type Answer, answer, refuse } from "../../src/api/problem.ts";
 import { parseConfiguration } from "../../src/config/configuration.ts";
+import { mergePatch } from "../../src/config/edits.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
 import { silentLog } from "../../src/core/log.ts";
@@ -37,6 +40,7 @@ import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.
 import type { BackupAnswer, BackupTask, ListedBackup } from "../../src/model/backup.ts";
 import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
 import { BackupService } from "../../src/services/backup/backup-service.ts";
+import { ConfigurationHolder } from "../../src/services/configuration-holder.ts";
 
 export const COLUMNS = 640;
 export const ROWS = 800;
@@ -61,6 +65,8 @@ export interface FakeDevice extends Device {
   setAcquisition(state: Acquisition["state"], examId?: string): void;
   /** The file's pixels. */
   readonly pixels: Uint16Array<ArrayBuffer>;
+  /** Where a configuration was given. */
+  readonly holder?: ConfigurationHolder;
   [Symbol.dispose](): void;
 }
 
@@ -76,6 +82,10 @@ export interface FakeOptions {
     | "appliance"
     | "backup"
   )[];
+  /** A configuration as the device has one, with the real parts that read and change it. */
+  readonly configured?: object;
+  /** Why a remote cannot be taken away just now. */
+  readonly remoteInUse?: string;
   /** The database cannot be used, and that is why. */
   readonly repair?: string;
   /** Images are runs of so many frames: in each but the first a square in the middle is darker. */
@@ -282,6 +292,10 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
         configuration = { ...configuration, ...(document as Partial<Configuration>) };
         return { kind: "applied", configuration };
       },
+      async merge(patch) {
+        configuration = mergePatch(configuration, patch) as Configuration;
+        return { kind: "applied", configuration };
+      },
       local: () => local,
       async setLocal(settings) {
         if (settings.port === 1)
@@ -301,6 +315,9 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
           });
         return refuse("not-found", `There is no remote ${remoteId} in the configuration.`);
       },
+      add: async () => refuse("unsupported", "Give the fake device a configuration."),
+      change: async () => refuse("unsupported", "Give the fake device a configuration."),
+      remove: async () => refuse("unsupported", "Give the fake device a configuration."),
     },
     exams: {
       async open(request) {
@@ -491,6 +508,25 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
   const optional = device as Writable<FakeDevice>;
+  if (options.configured !== undefined) {
+    const holder = heldConfiguration(options.configured);
+    holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
+    const real = configurationPort(holder, "/data/config.json", () => 11104);
+    optional.holder = holder;
+    optional.configuration = {
+      ...device.configuration,
+      ...real,
+      read() {
+        const shown = real.read();
+        return { ...shown, http: { ...shown.http, pin: device.pinValue === null ? null : "***" } };
+      },
+      pin: () => device.pinValue,
+    };
+    optional.remotes = {
+      ...device.remotes,
+      ...remotePort(holder, () => [options.remoteInUse ?? []].flat(), silentLog),
+    };
+  }
   if (!without.has("simulator"))
     optional.simulator = {
       async expose(request) {
@@ -535,6 +571,12 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       held: () => device.heldFrame,
     };
   return device;
+}
+
+function heldConfiguration(document: object): ConfigurationHolder {
+  const parsed = parseConfiguration(document);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return new ConfigurationHolder(parsed.configuration, async () => {});
 }
 
 /** Goes from one state to the next as told, and has one mode. */

@@ -103,12 +103,15 @@ test("an active job is interrupted, keeps what was answered, and the next one go
   await settle(site);
   expect(site.queue.job(id)?.state).toBe("active");
   expect(site.queue.usesRemote("archive")).toBe(true);
+  expect(site.queue.unfinishedFor("archive")).toEqual(["send", "send"]);
+  expect(site.queue.unfinishedFor("other")).toEqual([]);
   const outcome = await site.queue.cancel(id);
   expect(outcome).toMatchObject({ kind: "ok", job: { state: "cancelled", progress: { done: 1 } } });
   await settle(site);
   expect(site.queue.job(id)).toMatchObject({ state: "cancelled", attempts: 1 });
   expect(site.queue.job(next)?.state).toBe("done");
   expect(site.queue.usesRemote("archive")).toBe(false);
+  expect(site.queue.unfinishedFor("archive")).toEqual([]);
   expect(site.storage.reader.isStoredAt("1.1", "archive")).toBe(true);
 });
 

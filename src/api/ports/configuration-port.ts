@@ -1,6 +1,7 @@
 // The configuration as the API reads and replaces it: the PIN never shown, problems by field.
 
 import { protocolsOf, redact } from "../../config/configuration.ts";
+import { mergePatch } from "../../config/edits.ts";
 import type { Log } from "../../core/log.ts";
 import type {
   ConfigurationHolder,
@@ -21,6 +22,9 @@ export function configurationPort(
     read: view,
     async replace(document) {
       return changed(await holder.replace(document), view);
+    },
+    async merge(patch) {
+      return changed(await holder.update((current) => mergePatch(current, patch)), view);
     },
     pin: () => holder.current().http.pin,
     local: () => ({ aeTitle: holder.current().local.aeTitle, port: dicomPort() }),

@@ -27,6 +27,19 @@ const putConfig = createRoute({
   responses: { 200: json(configurationSchema, "The configuration now in force"), ...refusals },
 });
 
+const patchConfig = createRoute({
+  method: "patch",
+  path: path("/config"),
+  summary: "Changes single keys of the configuration (RFC 7396 JSON Merge Patch); applies at once",
+  description:
+    "Keys that are absent stay as they are, null sets one to its default, lists are replaced whole. Changes that come at once are made one after the other.",
+  security: servicePin,
+  request: body(
+    z.record(z.string(), z.unknown()).openapi({ example: { device: { stationName: "ROOM 2" } } }),
+  ),
+  responses: { 200: json(configurationSchema, "The configuration now in force"), ...refusals },
+});
+
 const getLocal = createRoute({
   method: "get",
   path: path("/settings/local"),
@@ -47,11 +60,15 @@ export function configRoutes(app: ApiApp, device: Device, pin: ServicePin): void
   app.openapi(getConfig, (c) => c.json(configuration.read(), 200));
   // The PIN comes before the body is judged: who may not write learns nothing about what would be valid.
   app.use(path("/config"), async (c, next) => {
-    if (c.req.method === "PUT") pin.require(c.req.header("authorization"));
+    if (["PUT", "PATCH"].includes(c.req.method)) pin.require(c.req.header("authorization"));
     await next();
   });
   app.openapi(putConfig, async (c) => {
     applied(await configuration.replace(c.req.valid("json")));
+    return c.json(configuration.read(), 200);
+  });
+  app.openapi(patchConfig, async (c) => {
+    applied(await configuration.merge(c.req.valid("json")));
     return c.json(configuration.read(), 200);
   });
   app.openapi(getLocal, (c) => c.json(configuration.local(), 200));
