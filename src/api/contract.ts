@@ -201,6 +201,9 @@ export const remoteViewSchema = z.looseObject({
   host: z.string(),
   port: z.number(),
   services: z.array(z.string()),
+  archive: z.boolean().optional(),
+  send: z.string().optional(),
+  tls: z.record(z.string(), z.unknown()).optional(),
 });
 export type RemoteView = z.infer<typeof remoteViewSchema>;
 

@@ -10,6 +10,8 @@ type Layout = "text" | "digits";
 interface ActiveField {
   readonly value: Signal<string>;
   readonly layout: Layout;
+  /** An empty field begins with a capital, as a name does. */
+  readonly capital: boolean;
   readonly shape: (text: string) => string;
 }
 
@@ -34,7 +36,7 @@ const LAYOUTS = {
     "1 2 3 4 5 6 7 8 9 0 _ {bksp}",
     "Q W E R T Y U I O P Ä",
     "A S D F G H J K L Ö Ü",
-    "{shift} Z X C V B N M / # {done}",
+    "{shift} Z X C V B N M / : # {done}",
     "{space}",
   ],
   digits: ["1 2 3", "4 5 6", "7 8 9", "{bksp} 0 {done}"],
@@ -57,7 +59,11 @@ export function OnScreenKeyboard() {
     const made = new SimpleKeyboard(holder.current, {
       layout: LAYOUTS,
       layoutName:
-        field.layout === "digits" ? "digits" : field.value.value === "" ? "shifted" : "text",
+        field.layout === "digits"
+          ? "digits"
+          : field.capital && field.value.value === ""
+            ? "shifted"
+            : "text",
       display: DISPLAY,
       theme: `hg-theme-default keys ${field.layout}`,
       preventMouseDownDefault: true,
@@ -67,7 +73,8 @@ export function OnScreenKeyboard() {
         field.value.value = shaped;
         if (shaped !== text) made.setInput(shaped);
         // A name starts with a capital, and goes on in small letters.
-        if (field.layout === "text" && text.length === 1) made.setOptions({ layoutName: "text" });
+        if (field.capital && field.layout === "text" && text.length === 1)
+          made.setOptions({ layoutName: "text" });
       },
       onKeyPress: (key) => {
         if (key === "{shift}")
@@ -79,6 +86,8 @@ export function OnScreenKeyboard() {
     });
     made.setInput(field.value.value);
     keyboard.current = made;
+    // It takes the lower half of the screen, where the field may have been.
+    document.activeElement?.closest("label")?.scrollIntoView({ block: "nearest" });
     return () => {
       keyboard.current = null;
       made.destroy();
@@ -103,25 +112,30 @@ export function TextField({
   value,
   hint,
   layout = "text",
+  capital = true,
   shape = (text) => text,
   maxLength = 64,
   secret = false,
+  problem,
   onEnter,
 }: {
   label: string;
   value: Signal<string>;
   hint?: string;
   layout?: Layout;
+  capital?: boolean;
   shape?: (text: string) => string;
   maxLength?: number;
   /** Shows dots in place of what is typed. */
   secret?: boolean;
+  /** Why the device did not take it. */
+  problem?: string | undefined;
   /** Enter was pressed, as a bar code scanner does after the code. */
   onEnter?: () => void;
 }) {
   const bounded = (text: string) => shape(text).slice(0, maxLength);
   return (
-    <label class="field">
+    <label class={problem === undefined ? "field" : "field wrong"}>
       <span>{label}</span>
       <input
         type="text"
@@ -132,7 +146,7 @@ export function TextField({
         placeholder={hint}
         value={value.value}
         onFocus={() => {
-          active.value = { value, layout, shape: bounded };
+          active.value = { value, layout, capital, shape: bounded };
         }}
         onBlur={() => {
           if (active.value?.value === value) active.value = null;
@@ -146,6 +160,11 @@ export function TextField({
           if (event.key === "Enter") onEnter?.();
         }}
       />
+      {problem !== undefined && (
+        <small class="bad-text" role="alert">
+          {problem}
+        </small>
+      )}
     </label>
   );
 }

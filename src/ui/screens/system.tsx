@@ -1,16 +1,16 @@
-// Health of the parts, the remotes with their echo, and the settings, read-only.
+// Health of the parts, the remotes and the settings, and what service does with the device.
 
 import { useSignal } from "@preact/signals";
-import type { EchoResult, RemoteHealth, RemoteView } from "../../api/contract.ts";
-import { apiPath, send } from "../client.ts";
-import { byteSize, clockTime, dateTime } from "../format.ts";
+import { byteSize, dateTime } from "../format.ts";
 import { ApplianceCard } from "../parts/appliance-card.tsx";
 import { BackupCard } from "../parts/backup-card.tsx";
 import { Button } from "../parts/button.tsx";
 import { CalibrationCard } from "../parts/calibration-card.tsx";
 import { FirstPinCard } from "../parts/first-pin-card.tsx";
+import { RemotesCard } from "../parts/remotes-card.tsx";
+import { SettingsCard } from "../parts/settings-card.tsx";
 import { isAppliance } from "../service-actions.ts";
-import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
+import { configuration, health, offered, protocols, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
 const words = strings.system;
@@ -89,17 +89,8 @@ export function SystemScreen() {
       <CalibrationCard />
       {isAppliance() && <ApplianceCard />}
       <BackupCard />
-      <section class="card list-card">
-        <header>
-          <h2>{words.remotes}</h2>
-        </header>
-        <div class="rows">
-          {remotes.value.length === 0 && <p class="empty">{words.noRemotes}</p>}
-          {remotes.value.map((remote) => (
-            <RemoteRow key={remote.id} remote={remote} />
-          ))}
-        </div>
-      </section>
+      <RemotesCard />
+      <SettingsCard />
       <section class="card configuration">
         <header>
           <h2>{words.configuration}</h2>
@@ -149,72 +140,5 @@ function WorklistFacts() {
         [words.worklistLeftOut, result.leftOut || undefined],
       ]}
     />
-  );
-}
-
-function Commitment({ commitment }: { commitment: NonNullable<RemoteHealth["commitment"]> }) {
-  const { supported, pending, oldestAt, failed, reason } = commitment;
-  const facts = [
-    supported ? "" : words.commitmentUnsupported,
-    supported && pending === 0 && failed === 0 ? words.commitmentClear : "",
-    pending > 0 ? words.commitmentPending(pending) : "",
-    pending > 0 && oldestAt !== undefined ? words.commitmentOldest(dateTime(oldestAt)) : "",
-    failed > 0 ? words.commitmentFailed(failed) : "",
-    reason ?? "",
-  ].filter((fact) => fact !== "");
-  const well = supported && failed === 0;
-  return (
-    <span class={`commitment ${well ? "" : "bad-text"}`}>
-      {words.commitment}: {facts.join(" · ")}
-    </span>
-  );
-}
-
-function RemoteRow({ remote }: { remote: RemoteView }) {
-  const asking = useSignal(false);
-  const result = useSignal<EchoResult | null>(null);
-  const known = health.value?.remotes.find((r) => r.id === remote.id);
-  const reachable = result.value?.ok ?? known?.reachable ?? null;
-  const echo = async () => {
-    asking.value = true;
-    result.value = await attempt(() =>
-      send<EchoResult>("POST", apiPath("remotes", remote.id, "echo")),
-    );
-    asking.value = false;
-  };
-  const said =
-    result.value === null
-      ? (known?.reason ?? (known?.checkedAt ? clockTime(known.checkedAt) : ""))
-      : result.value.ok
-        ? words.echoOk(Math.round(result.value.elapsedMs))
-        : (result.value.reason ?? "");
-  return (
-    <div class="row static" data-remote={remote.id}>
-      <span class="row-main">
-        <b>{remote.id}</b>
-        <span>
-          {remote.aeTitle} · {remote.host}:{remote.port}
-        </span>
-        {known?.commitment !== undefined && <Commitment commitment={known.commitment} />}
-      </span>
-      <span class="row-what">
-        <b class={reachable === null ? "" : reachable ? "good-text" : "bad-text"}>
-          {reachable === null ? words.notChecked : reachable ? words.reachable : words.notReachable}
-        </b>
-        <span>{said}</span>
-      </span>
-      <span class="marks">
-        {remote.services.map((service) => (
-          <i key={service} class="mark">
-            {service}
-          </i>
-        ))}
-      </span>
-      <Button
-        label={asking.value ? words.echoing : words.echo}
-        disabled={asking.value}
-        onPress={echo}
-      />
-    </div>
   );
 }

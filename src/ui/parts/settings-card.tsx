@@ -1,0 +1,48 @@
+// What every installation sets on the device itself. AE title and port need no PIN.
+
+import { useSignal } from "@preact/signals";
+import type { LocalSettings } from "../../api/contract.ts";
+import { canChangeSettings, readLocal } from "../settings-actions.ts";
+import { strings } from "../strings.ts";
+import { Button } from "./button.tsx";
+import { DeviceForm } from "./device-form.tsx";
+import { LocalForm } from "./local-form.tsx";
+
+const words = strings.settings;
+
+type Asked = { readonly do: "device" } | { readonly do: "local"; readonly settings: LocalSettings };
+
+export function SettingsCard() {
+  const asked = useSignal<Asked | null>(null);
+  if (!canChangeSettings()) return null;
+  const close = () => {
+    asked.value = null;
+  };
+  return (
+    <section class="card list-card settings">
+      <header>
+        <h2>{words.title}</h2>
+        <span class="row-buttons">
+          <Button
+            label={words.local}
+            onPress={async () => {
+              const settings = await readLocal();
+              if (settings !== null) asked.value = { do: "local", settings };
+            }}
+          />
+          <Button
+            label={words.device}
+            onPress={() => {
+              asked.value = { do: "device" };
+            }}
+          />
+        </span>
+      </header>
+      <div class="rows">
+        <p class="about">{words.about}</p>
+      </div>
+      {asked.value?.do === "device" && <DeviceForm onClose={close} />}
+      {asked.value?.do === "local" && <LocalForm settings={asked.value.settings} onClose={close} />}
+    </section>
+  );
+}

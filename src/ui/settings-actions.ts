@@ -1,0 +1,82 @@
+// What service sets at the screen: remotes, and single keys of the configuration.
+
+import type { Configuration, LocalSettings, Problem, RemoteView } from "../api/contract.ts";
+import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
+import { attempt, configuration, offered, tell } from "./state.ts";
+import { strings } from "./strings.ts";
+
+export const canChangeRemotes = () => offered("PATCH", "/remotes/{id}");
+export const canChangeSettings = () => offered("PATCH", "/config");
+
+/** The page learns of a change by the configuration's event; who waits for it reads at once. */
+async function changed<T>(outcome: Outcome<T>, text: string): Promise<Outcome<T>> {
+  if (!outcome.ok) return outcome;
+  const fresh = await attempt(() => read<Configuration>(apiPath("config")));
+  if (fresh !== null) configuration.value = fresh;
+  tell("done", text);
+  return outcome;
+}
+
+export async function addRemote(
+  remote: { readonly id: string },
+  pin: string,
+): Promise<Outcome<RemoteView>> {
+  const outcome = await outcomeOf(() => send<RemoteView>("POST", apiPath("remotes"), remote, pin));
+  return changed(outcome, strings.remotes.done(remote.id));
+}
+
+/** `change`: the keys that are to be other than they are. */
+export async function changeRemote(
+  id: string,
+  change: object,
+  pin: string,
+  force: boolean,
+): Promise<Outcome<RemoteView>> {
+  const path = `${apiPath("remotes", id)}${force ? "?force=true" : ""}`;
+  const outcome = await outcomeOf(() => send<RemoteView>("PATCH", path, change, pin));
+  return changed(outcome, strings.remotes.done(id));
+}
+
+export async function removeRemote(
+  id: string,
+  pin: string,
+  force: boolean,
+): Promise<Outcome<null>> {
+  const path = `${apiPath("remotes", id)}${force ? "?force=true" : ""}`;
+  const outcome = await outcomeOf(() => send<null>("DELETE", path, undefined, pin));
+  return changed(outcome, strings.remotes.removed(id));
+}
+
+export const readLocal = (): Promise<LocalSettings | null> =>
+  attempt(() => read<LocalSettings>(apiPath("settings", "local")));
+
+export async function setLocal(settings: LocalSettings): Promise<Outcome<LocalSettings>> {
+  const path = apiPath("settings", "local");
+  const outcome = await outcomeOf(() => send<LocalSettings>("PUT", path, settings));
+  return changed(outcome, strings.settings.done);
+}
+
+/** A JSON Merge Patch. */
+export async function patchSettings(patch: object, pin: string): Promise<Outcome<Configuration>> {
+  const outcome = await outcomeOf(() =>
+    send<Configuration>("PATCH", apiPath("config"), patch, pin),
+  );
+  return changed(outcome, strings.settings.done);
+}
+
+/** What a refusal says of one field, also of what lies below it; undefined: nothing. */
+export function problemAt(problem: Problem | null, path: string): string | undefined {
+  const found = problem?.errors?.filter(
+    (error) =>
+      error.path === path || error.path.startsWith(`${path}[`) || error.path.startsWith(`${path}.`),
+  );
+  return found === undefined || found.length === 0
+    ? undefined
+    : found.map(({ message }) => message).join("; ");
+}
+
+/** Whether each problem is of a field that the form shows, and stands there. */
+export const isAllShown = (problem: Problem, paths: readonly string[]): boolean =>
+  (problem.errors ?? []).every((error) =>
+    paths.some((path) => problemAt({ ...problem, errors: [error] }, path) !== undefined),
+  );

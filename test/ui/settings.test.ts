@@ -1,0 +1,201 @@
+// Remotes and device settings on the system screen, in a real browser over the real configuration.
+
+import { expect } from "bun:test";
+import type { Page } from "playwright-core";
+import { inChromium, type Kiosk, type KioskOptions, kiosksForTests } from "./kiosk.ts";
+
+const openOne = kiosksForTests();
+
+const PIN = "4711";
+const PACS = {
+  id: "archive",
+  aeTitle: "PACS",
+  host: "192.0.2.5",
+  port: 104,
+  services: ["storage", "verification"],
+  archive: true,
+  lifeCheck: false,
+  tls: { cert: "device.pem", key: "device-key.pem", ca: "hospital.pem", verify: true },
+};
+const RIS = { id: "ris", aeTitle: "RIS", host: "ris", port: 104, services: ["worklist", "mpps"] };
+const CONFIGURED = {
+  device: { institutionName: "Example hospital", stationName: "ROOM 2" },
+  remotes: [PACS, RIS],
+};
+
+async function system(options: KioskOptions = {}): Promise<Kiosk> {
+  const kiosk = await openOne({ configured: CONFIGURED, ...options });
+  kiosk.device.pinValue = PIN;
+  await kiosk.page.getByRole("button", { name: "System" }).click();
+  return kiosk;
+}
+
+async function shot(page: Page, name: string): Promise<void> {
+  if (process.env["SCREENSHOTS"] === undefined) return;
+  await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/settings-${name}.png` });
+}
+
+async function enterPin(page: Page, title: string, action: string, pin = PIN): Promise<void> {
+  const dialog = page.getByRole("dialog", { name: title });
+  for (const digit of pin) await dialog.getByRole("button", { name: digit, exact: true }).click();
+  await dialog.getByRole("button", { name: action, exact: true }).click();
+}
+
+const configured = ({ device }: Kiosk) => device.holder?.current();
+
+inChromium("a remote is typed in on the screen and there at once", async () => {
+  const kiosk = await system();
+  const { page } = kiosk;
+  await page.getByRole("button", { name: "Add a remote" }).click();
+  const form = page.getByRole("dialog", { name: "Add a remote" });
+  expect(await form.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+  await shot(page, "remote-empty");
+  const type = async (label: string, keys: string) => {
+    await form.getByLabel(label).click();
+    for (const key of keys) await page.locator(`.keyboard [data-skbtn="${key}"]`).click();
+    await page.locator('.keyboard [data-skbtn="{done}"]').click();
+  };
+  await type("Name on this device", "film1");
+  await form.getByLabel("AE title").fill("FILM");
+  await form.getByLabel("Host name or IP address").click();
+  await shot(page, "remote-typing");
+  await type("Host name or IP address", "192.0.2.9");
+  await form.getByRole("button", { name: "Film printer" }).click();
+  await form.getByRole("button", { name: "Image storage" }).click();
+  await form.getByRole("button", { name: "when the exam ends" }).click();
+  await form.getByRole("button", { name: "On, with the files of archive" }).click();
+  await shot(page, "remote-full");
+  await form.getByRole("button", { name: "Save" }).click();
+  await shot(page, "remote-pin");
+  await enterPin(page, "Add a remote", "Save", "0000");
+  await page.getByText("The service PIN is not right").waitFor();
+  await enterPin(page, "Add a remote", "Save");
+  await page.locator('[data-remote="film1"]').getByText("FILM · 192.0.2.9:104").waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.locator('[data-remote="film1"]').scrollIntoViewIfNeeded();
+  await shot(page, "remote-added");
+  expect(configured(kiosk)?.remotes.at(-1)).toEqual({
+    id: "film1",
+    aeTitle: "FILM",
+    host: "192.0.2.9",
+    port: 104,
+    services: ["print", "storage"],
+    archive: false,
+    send: "on-completion",
+    lifeCheck: true,
+    tls: PACS.tls,
+  });
+});
+
+inChromium("what the device refuses stands at its field, and what was typed is kept", async () => {
+  const kiosk = await system();
+  const { page } = kiosk;
+  await page.locator('[data-remote="ris"]').getByRole("button", { name: "Change" }).click();
+  const form = page.getByRole("dialog", { name: "Change ris" });
+  await form.getByLabel("Host name or IP address").fill("no host");
+  await form.getByLabel("Port").fill("70000");
+  await form.getByRole("button", { name: "Save" }).click();
+  await enterPin(page, "Change ris", "Save");
+  await form.getByText("must be a host name or address").waitFor();
+  await form.getByText("must be 1 to 65535").waitFor();
+  await shot(page, "remote-refused");
+  await form.getByLabel("Host name or IP address").fill("ris.example");
+  await form.getByLabel("Port").fill("11112");
+  await form.getByRole("button", { name: "Save" }).click();
+  await enterPin(page, "Change ris", "Save");
+  await page.locator('[data-remote="ris"]').getByText("RIS · ris.example:11112").waitFor();
+});
+
+inChromium(
+  "a change sends what was changed alone: nobody else's change is taken back",
+  async () => {
+    const kiosk = await system();
+    const { page } = kiosk;
+    await page.locator('[data-remote="archive"]').getByRole("button", { name: "Change" }).click();
+    const form = page.getByRole("dialog", { name: "Change archive" });
+    await form.getByLabel("AE title").fill("PACS2");
+    await kiosk.device.remotes.change("archive", { host: "192.0.2.77" }, false);
+    await form.getByRole("button", { name: "Save" }).click();
+    await enterPin(page, "Change archive", "Save");
+    await page.getByText("PACS2 · 192.0.2.77:104").waitFor();
+    expect(configured(kiosk)?.remotes[0]).toEqual({
+      ...PACS,
+      aeTitle: "PACS2",
+      host: "192.0.2.77",
+      send: "manual",
+    } as never);
+  },
+);
+
+inChromium("a remote that is still needed is removed only after that was read", async () => {
+  const kiosk = await system({
+    remoteInUse:
+      "2 send jobs for archive are not done: without it they fail, and can be tried again once archive is configured again.",
+  });
+  const { page } = kiosk;
+  await page.locator('[data-remote="archive"]').getByRole("button", { name: "Change" }).click();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await shot(page, "remove-pin");
+  await enterPin(page, "Remove archive", "Remove");
+  const needed = page.getByRole("dialog", { name: "It is still needed" });
+  await needed.getByText("2 send jobs for archive are not done").waitFor();
+  expect(configured(kiosk)?.remotes.length).toBe(2);
+  await shot(page, "remove-needed");
+  await needed.getByRole("button", { name: "Remove all the same" }).click();
+  await page.locator('[data-remote="archive"]').waitFor({ state: "detached" });
+  expect(configured(kiosk)?.remotes.map(({ id }) => id)).toEqual(["ris"]);
+});
+
+inChromium(
+  "institution and device are set with the PIN, refusals stand at their fields",
+  async () => {
+    const kiosk = await system();
+    const { page } = kiosk;
+    const card = page.locator(".settings");
+    await card.scrollIntoViewIfNeeded();
+    await shot(page, "card");
+    await card.getByRole("button", { name: "Institution and device" }).click();
+    const form = page.getByRole("dialog", { name: "Institution and device" });
+    expect(await form.getByLabel("Station name", { exact: true }).inputValue()).toBe("ROOM 2");
+    expect(await form.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+    await shot(page, "device");
+    await form.getByLabel("Station name", { exact: true }).fill("ROOM 3");
+    await form.getByLabel("Time zone").fill("Mars");
+    await form.getByLabel("Worklist: asked every").fill("60");
+    await form.getByRole("button", { name: "Unicode (UTF-8)" }).click();
+    await form.getByRole("button", { name: "Save" }).click();
+    await enterPin(page, "Institution and device", "Save");
+    await form.getByText("must be an IANA time zone").waitFor();
+    await shot(page, "device-refused");
+    await form.getByLabel("Time zone").fill("Asia/Tokyo");
+    await form.getByRole("button", { name: "Save" }).click();
+    await enterPin(page, "Institution and device", "Save");
+    await page.getByText("The settings are in force.").waitFor();
+    expect(configured(kiosk)).toMatchObject({
+      device: {
+        stationName: "ROOM 3",
+        institutionName: "Example hospital",
+        timeZone: "Asia/Tokyo",
+      },
+      worklist: { pollS: 60, modality: "RF" },
+      local: { characterSet: "ISO_IR 192" },
+      remotes: [{ id: "archive" }, { id: "ris" }],
+    });
+  },
+);
+
+inChromium("AE title and port are set without the PIN", async () => {
+  const kiosk = await system();
+  const { page } = kiosk;
+  await page.locator(".settings").getByRole("button", { name: "AE title and port" }).click();
+  const form = page.getByRole("dialog", { name: "AE title and port of this device" });
+  await form.getByLabel("DICOM port").fill("99999");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByRole("alert").waitFor();
+  await shot(page, "local-refused");
+  await form.getByLabel("AE title").fill("ROOM3");
+  await form.getByLabel("DICOM port").fill("4104");
+  await form.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The settings are in force.").waitFor();
+  expect(configured(kiosk)?.local).toMatchObject({ aeTitle: "ROOM3", port: 4104 });
+});
