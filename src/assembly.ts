@@ -18,6 +18,7 @@ import { queryPort } from "./api/ports/query-port.ts";
 import { remotePort } from "./api/ports/remote-port.ts";
 import { retrievePlanner } from "./api/ports/retrieve-planner.ts";
 import { stepPort } from "./api/ports/step-port.ts";
+import { stickSettingsPort } from "./api/ports/stick-settings-port.ts";
 import { instanceOf, studyPort } from "./api/ports/study-port.ts";
 import { worklistPort, worklistResultOf } from "./api/ports/worklist-port.ts";
 import { answer, refuse } from "./api/problem.ts";
@@ -71,6 +72,7 @@ import { LifeCheck } from "./services/remotes/life-check.ts";
 import { RemoteStates } from "./services/remotes/remote-states.ts";
 import { type RemoteFacts, remoteUse } from "./services/remotes/remote-use.ts";
 import { Retention } from "./services/retention.ts";
+import { StickSettings, type StickSettingsParts } from "./services/settings/stick-settings.ts";
 import { storageSender } from "./services/storage-sender.ts";
 import { UidSupply } from "./services/uid-supply.ts";
 import { echoRemote, negotiationProbe } from "./services/verification.ts";
@@ -148,8 +150,8 @@ export interface Given {
   readonly media?: Media | undefined;
   /** Absent on a plain PC. */
   readonly appliance?: ApplianceParts | undefined;
-  /** Backups go to media: absent where there are none. */
-  readonly backup?: BackupParts | undefined;
+  /** Backups and settings go to media: absent where there are none. */
+  readonly backup?: (BackupParts & Pick<StickSettingsParts, "thread">) | undefined;
   readonly dial: Dial;
   readonly listen: Listen;
   /** Addresses of a host name; empty when unknown. */
@@ -445,7 +447,9 @@ export async function assemble(given: Given): Promise<Assembled> {
       ...occupation(),
       ending: null,
       update: appliance?.updating ?? "none",
-    });
+    }) ??
+    stickSettings?.busyWords() ??
+    null;
   const backup: BackupService | null =
     given.backup === undefined || given.media === undefined
       ? null
@@ -457,6 +461,22 @@ export async function assemble(given: Given): Promise<Assembled> {
           configuration,
           restoreNote: () => storage.reader.restoreNote(),
           inUse: backupHindrance,
+        });
+  const stickSettings: StickSettings | null =
+    given.backup === undefined || given.media === undefined
+      ? null
+      : new StickSettings({
+          ...given.backup.place,
+          thread: given.backup.thread,
+          drives: given.media.drives,
+          holder,
+          log,
+          useWords: (device) =>
+            backup?.busyWords() ??
+            (isWriting(device) ? "An export writes to it. Wait until it is done." : null) ??
+            ((appliance?.updating ?? "none") === "none"
+              ? null
+              : "An update is under way. Wait until it is installed."),
         });
   const restartsByItself = given.backup?.restart.byItself === true;
 
@@ -584,13 +604,14 @@ export async function assemble(given: Given): Promise<Assembled> {
         : mediaPort(given.media.drives, media, (device) =>
             isWriting(device)
               ? "An export writes to it. Wait until it is done."
-              : (backup?.useWords(device) ?? null),
+              : (backup?.useWords(device) ?? stickSettings?.useWords(device) ?? null),
           ),
     appliance:
       appliance === null
         ? undefined
         : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
     backup: backup === null ? undefined : backupPort(backup, restartsByItself),
+    stickSettings: stickSettings === null ? undefined : stickSettingsPort(stickSettings),
     query: queryPort(queries),
     calibration: wizard === null ? undefined : calibrationPort(wizard, calibrations, panel.info),
     live: {

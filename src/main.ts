@@ -36,6 +36,7 @@ import { degrees, millimetres } from "./model/units.ts";
 import { assembleRepair } from "./repair.ts";
 import type { BackupParts } from "./services/backup/backup-service.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
+import type { StickSettingsParts } from "./services/settings/stick-settings.ts";
 import { ConfigFileError, readConfigFile, writeConfigFile } from "./store/config-file.ts";
 import { lockFolder } from "./store/folder-lock.ts";
 import { realDisk } from "./store/real-disk.ts";
@@ -128,7 +129,7 @@ async function startDevice(
     unmount: appliance === null ? undefined : (root) => appliance.release(root),
   });
   const backupThread = new BackupClient();
-  const backup: BackupParts = {
+  const backup: BackupParts & Pick<StickSettingsParts, "thread"> = {
     place: {
       dataFolder,
       configFile,

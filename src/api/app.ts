@@ -25,6 +25,7 @@ import { mediaRoutes } from "./routes/media.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { remoteRoutes } from "./routes/remotes.ts";
 import { simulatorRoutes } from "./routes/simulator.ts";
+import { stickSettingsRoutes } from "./routes/stick-settings.ts";
 import { studyRoutes } from "./routes/studies.ts";
 import { worklistRoutes } from "./routes/worklist.ts";
 import { ServicePin } from "./service-pin.ts";
@@ -79,6 +80,7 @@ export function createApi(options: ApiOptions): ApiApp {
   if (device.calibration !== undefined) calibrationRoutes(app, device.calibration, pin);
   applianceRoutes(app, device, pin);
   if (device.backup !== undefined) backupRoutes(app, device.backup, pin);
+  if (device.stickSettings !== undefined) stickSettingsRoutes(app, device.stickSettings, pin);
   eventRoutes(app, device.events, clock);
   if (device.live !== undefined) liveRoutes(app);
   describe(app);

@@ -1168,6 +1168,42 @@ export const networkSettingsSchema = z
   .openapi("NetworkSettings", { description: "With dhcp the gateway is the network's" });
 export type NetworkSettings = z.infer<typeof networkSettingsSchema>;
 
+// ---- settings on a stick --------------------------------------------------------------------------
+
+export const settingsStickSchema = z
+  .strictObject({ device: backupMediumSchema })
+  .openapi("SettingsStick");
+export const applySettingsSchema = z
+  .strictObject({
+    device: backupMediumSchema,
+    ticket: z.string().min(1).max(128).openapi({ description: "Of the preview" }),
+  })
+  .openapi("ApplySettings");
+export const settingsChangeSchema = z
+  .object({
+    key: z.string().openapi({ example: "remotes[archive].port" }),
+    from: z.string().optional(),
+    to: z.string().optional(),
+  })
+  .openapi("SettingsChange", {
+    description: "A key with its values as JSON, shortened; absent where there is none",
+  });
+export type SettingsChange = z.infer<typeof settingsChangeSchema>;
+export const settingsPreviewSchema = z
+  .object({
+    changes: z.array(settingsChangeSchema),
+    files: z
+      .array(z.string())
+      .openapi({ description: "Certificates and keys that come with them" }),
+    ticket: z.string().openapi({ description: "Stands for stick and settings as they are now" }),
+  })
+  .openapi("SettingsPreview");
+export type SettingsPreview = z.infer<typeof settingsPreviewSchema>;
+export const appliedSettingsSchema = z
+  .object({ changes: z.array(settingsChangeSchema) })
+  .openapi("AppliedSettings");
+export type AppliedSettings = z.infer<typeof appliedSettingsSchema>;
+
 // ---- events ---------------------------------------------------------------------------------------
 
 /** Server-sent events by name, each with the whole resource as it now is. */

@@ -4,6 +4,7 @@
 import type { Unsubscribe } from "../core/listeners.ts";
 import type {
   Appliance,
+  AppliedSettings,
   Backup,
   Calibration,
   Configuration,
@@ -31,6 +32,7 @@ import type {
   RemoteChange,
   RemoteView,
   SecondaryCaptureRequest,
+  SettingsPreview,
   StartCalibration,
   Study,
   StudyFilter,
@@ -63,6 +65,8 @@ export interface Device {
   readonly appliance?: AppliancePort | undefined;
   /** Absent where nothing can be plugged in. */
   readonly backup?: BackupPort | undefined;
+  /** Absent where nothing can be plugged in. */
+  readonly stickSettings?: StickSettingsPort | undefined;
 }
 
 export type ConfigurationChange =
@@ -229,6 +233,14 @@ export interface BackupPort {
   restore(device: string, name: string): Promise<Answer<Backup>>;
   /** Brings back what the last restore replaced. */
   undoRestore(): Promise<Answer<Backup>>;
+}
+
+export interface StickSettingsPort {
+  /** What a stick's settings would change. */
+  preview(device: string): Promise<Answer<SettingsPreview>>;
+  /** `ticket`: of the preview; refused where stick or settings are others by now. */
+  apply(device: string, ticket: string): Promise<Answer<AppliedSettings>>;
+  write(device: string): Promise<Answer<Released>>;
 }
 
 export interface LivePort {

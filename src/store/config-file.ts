@@ -26,7 +26,7 @@ export async function readConfigFile(path: string): Promise<unknown | null> {
   } catch (cause) {
     const backup = backupOf(path);
     throw new ConfigFileError(
-      `the configuration ${path} is not valid JSON${whereOf(text)} (${(cause as Error).message}); mend it${existsSync(backup) ? `, or restore ${backup}` : ""}`,
+      `the configuration ${path} is not valid JSON${placeOfJsonError(text)} (${(cause as Error).message}); mend it${existsSync(backup) ? `, or restore ${backup}` : ""}`,
       { cause },
     );
   }
@@ -69,7 +69,7 @@ async function withFile(
  * Where JSON stops being JSON, as " at line 3, column 7": the longest prefix that could still be
  * continued is found by a small scan, because the parser names no position.
  */
-function whereOf(text: string): string {
+export function placeOfJsonError(text: string): string {
   const at = firstJsonError(text);
   const before = text.slice(0, at).split("\n");
   return ` at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;

@@ -30,6 +30,7 @@ import { appliancePort, type Described } from "../../src/api/ports/appliance-por
 import { backupPort, backupView } from "../../src/api/ports/backup-port.ts";
 import { configurationPort } from "../../src/api/ports/configuration-port.ts";
 import { remotePort } from "../../src/api/ports/remote-port.ts";
+import { stickSettingsPort } from "../../src/api/ports/stick-settings-port.ts";
 import { type Answer, answer, refuse } from "../../src/api/problem.ts";
 import { parseConfiguration } from "../../src/config/configuration.ts";
 import { mergePatch } from "../../src/config/edits.ts";
@@ -37,10 +38,13 @@ import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.ts";
+import type { Drives } from "../../src/hal/media/media.ts";
 import type { BackupAnswer, BackupTask, ListedBackup } from "../../src/model/backup.ts";
+import type { SettingsAnswer, SettingsTask } from "../../src/model/settings-set.ts";
 import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
 import { BackupService } from "../../src/services/backup/backup-service.ts";
 import { ConfigurationHolder } from "../../src/services/configuration-holder.ts";
+import { StickSettings } from "../../src/services/settings/stick-settings.ts";
 
 export const COLUMNS = 640;
 export const ROWS = 800;
@@ -84,6 +88,8 @@ export interface FakeOptions {
   )[];
   /** A configuration as the device has one, with the real parts that read and change it. */
   readonly configured?: object;
+  /** Text of udr-settings/config.json on the stick; without it there is none. */
+  readonly stick?: () => string;
   /** Why a remote cannot be taken away just now. */
   readonly remoteInUse?: string;
   /** The database cannot be used, and that is why. */
@@ -565,6 +571,23 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       configuration: () => device.configuration.read(),
     });
   if (!without.has("backup")) optional.backup = fakeBackup(clock, calls, events);
+  if (!without.has("backup"))
+    optional.stickSettings = stickSettingsPort(
+      new StickSettings({
+        dataFolder: "/data",
+        resolve: (path) => path,
+        thread: {
+          async run(task) {
+            calls.push(`settings ${task.type}`);
+            return answerOfStick(task, options.stick);
+          },
+        },
+        drives: FAKE_DRIVES,
+        holder: device.holder ?? heldConfiguration({}),
+        log: silentLog,
+        useWords: () => (calls.includes("in use") ? "An export writes to it. Wait." : null),
+      }),
+    );
   if (!without.has("live"))
     optional.live = {
       subscribe: (onFrame) => liveFrames.add(onFrame),
@@ -572,6 +595,37 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     };
   return device;
 }
+
+function answerOfStick(task: SettingsTask, stick: FakeOptions["stick"]): SettingsAnswer {
+  switch (task.type) {
+    case "read-settings":
+      return stick === undefined
+        ? { type: "failed", reason: "There is no udr-settings/config.json on this stick." }
+        : { type: "settings-read", text: stick(), files: [] };
+    case "write-settings":
+      return { type: "settings-written" };
+    case "keep-key-files":
+      return { type: "key-files-kept", added: [] };
+    case "drop-key-files":
+      return { type: "key-files-dropped" };
+    default:
+      return task satisfies never;
+  }
+}
+
+const FAKE_DRIVES: Pick<Drives, "open"> = {
+  open: async (device) =>
+    device === "/dev/sdb1"
+      ? {
+          kind: "open",
+          drive: {
+            root: "/stick",
+            label: "STICK",
+            release: async () => "Everything is written; the stick can be pulled out.",
+          },
+        }
+      : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
+};
 
 function heldConfiguration(document: object): ConfigurationHolder {
   const parsed = parseConfiguration(document);
@@ -709,19 +763,7 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
     restart: { byItself: true, now: () => calls.push("backup restart") },
     clock,
     log: silentLog,
-    drives: {
-      open: async (device) =>
-        device === "/dev/sdb1"
-          ? {
-              kind: "open",
-              drive: {
-                root: "/stick",
-                label: "STICK",
-                release: async () => "Everything is written; the stick can be pulled out.",
-              },
-            }
-          : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
-    },
+    drives: FAKE_DRIVES,
     configuration: () => parsed.configuration,
     restoreNote: () =>
       calls.includes("restored before")

@@ -114,6 +114,9 @@ test("the routes are those of the contract", () => {
     "POST backup",
     "POST backup/restore",
     "POST backup/undo-restore",
+    "POST settings/stick/preview",
+    "POST settings/stick/apply",
+    "POST settings/stick/export",
     "GET events",
     "GET live",
   ];

@@ -2,15 +2,19 @@
 
 import { programEntry } from "../../core/program-file.ts";
 import type { BackupAnswer, BackupTask } from "../../model/backup.ts";
+import type { SettingsAnswer, SettingsTask } from "../../model/settings-set.ts";
 import { WorkerThread } from "../worker-thread.ts";
+import type { StickAnswer, StickTask } from "./run-task.ts";
 
 export class BackupClient {
-  readonly #running = new Set<WorkerThread<null, BackupTask, BackupAnswer>>();
+  readonly #running = new Set<WorkerThread<null, StickTask, StickAnswer>>();
 
   /** @throws WorkerError when the thread dies */
-  async run(task: BackupTask): Promise<BackupAnswer> {
+  run(task: BackupTask): Promise<BackupAnswer>;
+  run(task: SettingsTask): Promise<SettingsAnswer>;
+  async run(task: StickTask): Promise<StickAnswer> {
     const entry = programEntry("backup-worker", import.meta.url);
-    const thread = new WorkerThread<null, BackupTask, BackupAnswer>({
+    const thread = new WorkerThread<null, StickTask, StickAnswer>({
       name: "backup worker",
       entry,
       start: null,

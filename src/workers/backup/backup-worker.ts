@@ -1,15 +1,15 @@
-// Thread that makes a backup, or brings one back: it waits for the stick and for SQLite, and nobody else does.
+// Thread that makes a backup, or brings one back, and reads and writes settings: it waits for the stick and for
+// SQLite, and nobody else does.
 
 import { realMedium } from "../../hal/media/real-medium.ts";
-import type { BackupAnswer, BackupTask } from "../../model/backup.ts";
 import { realDisk } from "../../store/real-disk.ts";
 import { openSource } from "../export/source-file.ts";
 import { serveTasks } from "../worker-thread.ts";
-import { runBackupTask } from "./run-task.ts";
+import { runBackupTask, type StickAnswer, type StickTask } from "./run-task.ts";
 
 declare const self: Worker;
 
-serveTasks<null, BackupTask, BackupAnswer>(
+serveTasks<null, StickTask, StickAnswer>(
   self,
   () => (task) => runBackupTask({ medium: realMedium, disk: realDisk, open: openSource }, task),
 );

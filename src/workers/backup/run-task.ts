@@ -18,6 +18,7 @@ import {
   readBackup,
   writeBackup,
 } from "../../export/backup-set.ts";
+import { readSettings, SettingsSetError, writeSettings } from "../../export/settings-set.ts";
 import { type OpenSource, SourceError, type SourceFile } from "../../export/source-files.ts";
 import { sizeText } from "../../export/space.ts";
 import { MediumError, type MediumFiles } from "../../hal/media/medium-files.ts";
@@ -33,9 +34,11 @@ import {
   STEP_CELL,
   type StageTask,
 } from "../../model/backup.ts";
+import type { SettingsAnswer, SettingsTask } from "../../model/settings-set.ts";
 import { CALIBRATION } from "../../store/calibration-files.ts";
 import { copyDatabase, mapFilesIn, settleRestored } from "../../store/database-copy.ts";
 import { DiskError, type DiskPort } from "../../store/disk.ts";
+import { dropKeyFiles, keepKeyFiles } from "../../store/key-file-store.ts";
 import { MIGRATIONS } from "../../store/migrations.ts";
 import { DISK_RESERVE_BYTES } from "../../store/object-files.ts";
 import { DATABASE_FILE, folderOf } from "../../store/object-path.ts";
@@ -59,7 +62,13 @@ export interface BackupPorts {
   readonly open: OpenSource;
 }
 
-export async function runBackupTask(ports: BackupPorts, task: BackupTask): Promise<BackupAnswer> {
+export type StickTask = BackupTask | SettingsTask;
+export type StickAnswer = BackupAnswer | SettingsAnswer;
+
+export function runBackupTask(ports: BackupPorts, task: BackupTask): Promise<BackupAnswer>;
+export function runBackupTask(ports: BackupPorts, task: SettingsTask): Promise<SettingsAnswer>;
+export function runBackupTask(ports: BackupPorts, task: StickTask): Promise<StickAnswer>;
+export async function runBackupTask(ports: BackupPorts, task: StickTask): Promise<StickAnswer> {
   try {
     switch (task.type) {
       case "back-up":
@@ -75,6 +84,19 @@ export async function runBackupTask(ports: BackupPorts, task: BackupTask): Promi
       case "abandon":
         clearStaging(ports.disk(task.dataFolder));
         return { type: "abandoned" };
+      case "read-settings":
+        return { type: "settings-read", ...readSettings(ports.medium(task.root)) };
+      case "write-settings":
+        await writeSettings(ports.medium(task.root), task.text);
+        return { type: "settings-written" };
+      case "keep-key-files":
+        return {
+          type: "key-files-kept",
+          added: await keepKeyFiles(ports.disk(task.dataFolder), task.files),
+        };
+      case "drop-key-files":
+        dropKeyFiles(ports.disk(task.dataFolder), task.paths);
+        return { type: "key-files-dropped" };
       default:
         return unreachable(task);
     }
@@ -354,7 +376,12 @@ function teller<S extends string>(shared: SharedArrayBuffer, steps: readonly S[]
 
 /** What went wrong, for the technician; null for what nobody foresaw. */
 function wordsOf(error: unknown): string | null {
-  if (error instanceof BackupSetError || error instanceof StoreError) return error.message;
+  if (
+    error instanceof BackupSetError ||
+    error instanceof SettingsSetError ||
+    error instanceof StoreError
+  )
+    return error.message;
   if (error instanceof SourceError)
     return `A file of the device cannot be read (${error.message}). Call service.`;
   if (error instanceof DiskError)
