@@ -15,7 +15,7 @@ import { jobPort } from "./api/ports/job-port.ts";
 import { mediaPort } from "./api/ports/media-port.ts";
 import { printPlanner } from "./api/ports/print-planner.ts";
 import { queryPort } from "./api/ports/query-port.ts";
-import { remotePort } from "./api/ports/remote-port.ts";
+import { remotePort, type UseOfRemote } from "./api/ports/remote-port.ts";
 import { retrievePlanner } from "./api/ports/retrieve-planner.ts";
 import { stepPort } from "./api/ports/step-port.ts";
 import { stickSettingsPort } from "./api/ports/stick-settings-port.ts";
@@ -440,6 +440,22 @@ export async function assemble(given: Given): Promise<Assembled> {
           occupation,
         });
 
+  /** What somebody should know who takes a remote away. */
+  const factsOfRemote = (id: string): RemoteFacts => {
+    const types = jobs.unfinishedFor(id);
+    const ofType = (type: JobType) => types.filter((other) => other === type).length;
+    const { pending = 0, failed = 0 } = commitments.archive(id) ?? {};
+    return {
+      jobs: { send: ofType("send"), print: ofType("print"), retrieve: ofType("retrieve") },
+      unconfirmed: pending + failed,
+      openExams: storage.reader.exams({ state: "open" }).length,
+      isStepServer: stepServer(configuration())?.id === id,
+      stepMessages: storage.reader.mpps({ unfinished: true }).length,
+    };
+  };
+  const useOfRemote: UseOfRemote = (before, after) =>
+    remoteUse(before, after, factsOfRemote(before.id));
+
   // ---- backup -------------------------------------------------------------------------------------------
   /** What a copy would catch in the middle, and a restore would cut off. */
   const backupHindrance = () =>
@@ -471,6 +487,7 @@ export async function assemble(given: Given): Promise<Assembled> {
           drives: given.media.drives,
           holder,
           log,
+          useOfRemote,
           useWords: (device) =>
             backup?.busyWords() ??
             (isWriting(device) ? "An export writes to it. Wait until it is done." : null) ??
@@ -529,19 +546,6 @@ export async function assemble(given: Given): Promise<Assembled> {
     ...configurationPort(holder, given.configFile, () => acceptor.port ?? 0),
     ...(appliance === null ? {} : firstPinPort(holder, log)),
   };
-  /** What somebody should know who takes a remote away. */
-  const factsOfRemote = (id: string): RemoteFacts => {
-    const types = jobs.unfinishedFor(id);
-    const ofType = (type: JobType) => types.filter((other) => other === type).length;
-    const { pending = 0, failed = 0 } = commitments.archive(id) ?? {};
-    return {
-      jobs: { send: ofType("send"), print: ofType("print"), retrieve: ofType("retrieve") },
-      unconfirmed: pending + failed,
-      openExams: storage.reader.exams({ state: "open" }).length,
-      isStepServer: stepServer(configuration())?.id === id,
-      stepMessages: storage.reader.mpps({ unfinished: true }).length,
-    };
-  };
   const device: Device = {
     events,
     health,
@@ -561,11 +565,7 @@ export async function assemble(given: Given): Promise<Assembled> {
           ...(reason === undefined ? {} : { reason }),
         });
       },
-      ...remotePort(
-        holder,
-        (before, after) => remoteUse(before, after, factsOfRemote(before.id)),
-        log,
-      ),
+      ...remotePort(holder, useOfRemote, log),
     },
     exams: withoutExamsWhile(() => backup?.isRestoring() === true, {
       ...examPort(exams, storage, stepState, autoSend),

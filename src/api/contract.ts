@@ -1195,6 +1195,9 @@ export const settingsPreviewSchema = z
     files: z
       .array(z.string())
       .openapi({ description: "Certificates and keys that come with them" }),
+    warnings: z
+      .array(z.string())
+      .openapi({ description: "Remotes that go, or lose a service, while something needs them" }),
     ticket: z.string().openapi({ description: "Stands for stick and settings as they are now" }),
   })
   .openapi("SettingsPreview");

@@ -1,8 +1,17 @@
 // What service sets at the screen: remotes, and single keys of the configuration.
 
-import type { Configuration, LocalSettings, Problem, RemoteView } from "../api/contract.ts";
+import type {
+  AppliedSettings,
+  Configuration,
+  LocalSettings,
+  Medium,
+  Problem,
+  Released,
+  RemoteView,
+  SettingsPreview,
+} from "../api/contract.ts";
 import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
-import { attempt, configuration, offered, tell } from "./state.ts";
+import { attempt, configuration, offered, readMedia, tell } from "./state.ts";
 import { strings } from "./strings.ts";
 
 export const canChangeRemotes = () => offered("PATCH", "/remotes/{id}");
@@ -62,6 +71,43 @@ export async function patchSettings(patch: object, pin: string): Promise<Outcome
     send<Configuration>("PATCH", apiPath("config"), patch, pin),
   );
   return changed(outcome, strings.settings.done);
+}
+
+export const canUseStick = () => offered("POST", "/settings/stick/preview");
+
+/** What the settings on a stick would change. */
+export function previewStickSettings(
+  { device }: Medium,
+  pin: string,
+): Promise<Outcome<SettingsPreview>> {
+  const path = apiPath("settings", "stick", "preview");
+  return outcomeOf(() => send<SettingsPreview>("POST", path, { device }, pin));
+}
+
+/** `ticket`: of what was shown. */
+export async function applyStickSettings(
+  { device }: Medium,
+  ticket: string,
+  pin: string,
+): Promise<Outcome<AppliedSettings>> {
+  const path = apiPath("settings", "stick", "apply");
+  const outcome = await outcomeOf(() =>
+    send<AppliedSettings>("POST", path, { device, ticket }, pin),
+  );
+  return changed(outcome, strings.settings.done);
+}
+
+export async function writeStickSettings(
+  { device }: Medium,
+  pin: string,
+): Promise<Outcome<Released>> {
+  const path = apiPath("settings", "stick", "export");
+  const outcome = await outcomeOf(() => send<Released>("POST", path, { device }, pin));
+  if (outcome.ok) {
+    tell("done", outcome.value.text);
+    await readMedia();
+  }
+  return outcome;
 }
 
 /** What a refusal says of one field, also of what lies below it; undefined: nothing. */

@@ -465,7 +465,8 @@ export const strings = {
   },
   settings: {
     title: "Device settings",
-    about: "What every installation sets.",
+    about:
+      "What every installation sets. The rest, and certificates, come with a stick: folder udr-settings.",
     local: "AE title and port",
     localTitle: "AE title and port of this device",
     aeTitle: "AE title",
@@ -492,6 +493,28 @@ export const strings = {
     timeZoneHint: "Europe/Berlin",
     anyModality: "all",
     characterSets: { "default-kanji": "ASCII and Japanese", "ISO_IR 192": "Unicode (UTF-8)" },
+  },
+  stickSettings: {
+    noStick: "No stick is plugged in.",
+    from: "Settings from it",
+    to: "Settings to it",
+    fromTitle: "Settings from a stick",
+    fromText:
+      "config.json in the folder udr-settings of the stick takes the place of all settings. What it changes is shown before.",
+    look: "Look at it",
+    toTitle: "Settings to a stick",
+    toText:
+      "The settings are written to config.json in the folder udr-settings of the stick, to be changed on a computer. The service PIN and keys are not in it.",
+    write: "Write",
+    wrongTitle: "These settings cannot be used",
+    wrongText: "Mend these keys of config.json on a computer. Nothing was changed.",
+    changesTitle: "What the stick changes",
+    changesText: (n: number) =>
+      n === 1 ? "1 setting becomes another:" : `${n} settings become others:`,
+    noChanges: "Nothing: these are the settings in force.",
+    files: (names: string) => `These files are copied into the device: ${names}.`,
+    apply: "Apply",
+    nothing: "nothing",
   },
   system: {
     title: "System",

@@ -585,6 +585,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
         drives: FAKE_DRIVES,
         holder: device.holder ?? heldConfiguration({}),
         log: silentLog,
+        useOfRemote: (_, after) => (after === null ? [options.remoteInUse ?? []].flat() : []),
         useWords: () => (calls.includes("in use") ? "An export writes to it. Wait." : null),
       }),
     );

@@ -199,3 +199,64 @@ inChromium("AE title and port are set without the PIN", async () => {
   await page.getByText("The settings are in force.").waitFor();
   expect(configured(kiosk)?.local).toMatchObject({ aeTitle: "ROOM3", port: 4104 });
 });
+
+inChromium("what a stick changes is read before it is applied", async () => {
+  const stick = {
+    device: { institutionName: "Example hospital", stationName: "ROOM 9" },
+    remotes: [RIS, { ...PACS, port: 2762 }],
+    mpps: { queueWhenUnreachable: true },
+  };
+  const remoteInUse = "3 print jobs for film are not done.";
+  const film = { ...RIS, id: "film", services: ["print"] };
+  const kiosk = await system({
+    configured: { ...CONFIGURED, remotes: [PACS, RIS, film] },
+    stick: () => JSON.stringify(stick),
+    remoteInUse,
+  });
+  const { page } = kiosk;
+  const card = page.locator(".settings");
+  await card.getByRole("button", { name: "Settings from it" }).click();
+  await shot(page, "stick-pin");
+  await enterPin(page, "Settings from a stick", "Look at it");
+  const shown = page.getByRole("dialog", { name: "What the stick changes" });
+  await shown.getByText("remotes[archive].port").waitFor();
+  await shown.getByText('"ROOM 2" → "ROOM 9"').waitFor();
+  await shown.getByText(remoteInUse).waitFor();
+  await shot(page, "stick-changes");
+  expect(configured(kiosk)?.device.stationName).toBe("ROOM 2");
+  await shown.getByRole("button", { name: "Apply" }).click();
+  await page.getByText("The settings are in force.").waitFor();
+  expect(configured(kiosk)).toMatchObject({
+    device: { stationName: "ROOM 9" },
+    remotes: [{ id: "ris" }, { id: "archive", port: 2762 }],
+  });
+});
+
+inChromium("each problem of a stick's settings is shown with its key", async () => {
+  const stick = { device: { timeZone: "Mars" }, local: { port: 0 }, colour: "red" };
+  const kiosk = await system({ stick: () => JSON.stringify(stick) });
+  const { page } = kiosk;
+  await page.locator(".settings").getByRole("button", { name: "Settings from it" }).click();
+  await enterPin(page, "Settings from a stick", "Look at it");
+  const wrong = page.getByRole("dialog", { name: "These settings cannot be used" });
+  for (const key of ["device.timeZone", "local.port", "colour"])
+    await wrong.getByText(key, { exact: true }).waitFor();
+  await shot(page, "stick-wrong");
+  await wrong.getByRole("button", { name: "Close" }).last().click();
+  expect(configured(kiosk)?.remotes.length).toBe(2);
+});
+
+inChromium("a stick without settings is told of, and gets those in force", async () => {
+  const kiosk = await system();
+  const { page } = kiosk;
+  const card = page.locator(".settings");
+  await card.getByRole("button", { name: "Settings from it" }).click();
+  await enterPin(page, "Settings from a stick", "Look at it");
+  await page.getByText("There is no udr-settings/config.json").waitFor();
+  await shot(page, "stick-none");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await card.getByRole("button", { name: "Settings to it" }).click();
+  await enterPin(page, "Settings to a stick", "Write");
+  await page.getByText("the stick can be pulled out").waitFor();
+  expect(kiosk.device.calls).toContain("settings write-settings");
+});

@@ -11,8 +11,13 @@ export function stickSettingsPort(settings: StickSettings): StickSettingsPort {
     async preview(device) {
       const looked = await settings.preview(device);
       if (!looked.ok) return looked;
-      const { changes, files, ticket } = looked.value;
-      return answer({ changes: changes.map(shown), files: [...files], ticket });
+      const { changes, files, warnings, ticket } = looked.value;
+      return answer({
+        changes: changes.map(shown),
+        files: [...files],
+        warnings: [...warnings],
+        ticket,
+      });
     },
     async apply(device, ticket) {
       const applied = await settings.apply(device, ticket);

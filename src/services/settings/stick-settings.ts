@@ -7,7 +7,9 @@ import {
   type Configuration,
   type ConfigurationProblem,
   parseConfiguration,
+  type Remote,
 } from "../../config/configuration.ts";
+import { remoteOf } from "../../config/edits.ts";
 import { keyFilesOf } from "../../config/key-files.ts";
 import {
   atThisDevice,
@@ -47,6 +49,8 @@ export interface StickSettingsParts {
   readonly log: Log;
   /** Who uses a stick now, as a sentence with what to do; null: nobody. */
   readonly useWords: (device: string) => string | null;
+  /** What goes without when a remote becomes `after` (null: is removed), a sentence each. */
+  readonly useOfRemote: (before: Remote, after: Remote | null) => readonly string[];
 }
 
 export interface SettingsRefusal {
@@ -64,6 +68,8 @@ export interface SettingsPreview {
   readonly changes: readonly SettingsChange[];
   /** Names of the certificates and keys that come with them. */
   readonly files: readonly string[];
+  /** What somebody should know before, as sentences: remotes that are still needed. */
+  readonly warnings: readonly string[];
   /** Stands for stick and settings as they were looked at. */
   readonly ticket: string;
 }
@@ -115,8 +121,8 @@ export class StickSettings {
     return this.#with(device, async ({ root }) => {
       const prepared = await this.#prepare(root);
       if (!prepared.ok) return prepared;
-      const { changes, files, ticket } = prepared.value;
-      return done({ changes, files, ticket });
+      const { changes, files, warnings, ticket } = prepared.value;
+      return done({ changes, files, warnings, ticket });
     });
   }
 
@@ -190,6 +196,9 @@ export class StickSettings {
       placed,
       changes: changesBetween(before, next),
       files: placed.map(({ path }) => basename(path)),
+      warnings: before.remotes.flatMap((remote) =>
+        this.#parts.useOfRemote(remote, remoteOf(next, remote.id) ?? null),
+      ),
       ticket: digestOf(JSON.stringify([before, next, placed])),
     });
   }

@@ -2,11 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import type { LocalSettings } from "../../api/contract.ts";
-import { canChangeSettings, readLocal } from "../settings-actions.ts";
+import { canChangeSettings, canUseStick, readLocal } from "../settings-actions.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { DeviceForm } from "./device-form.tsx";
 import { LocalForm } from "./local-form.tsx";
+import { StickSettings } from "./stick-settings.tsx";
 
 const words = strings.settings;
 
@@ -40,6 +41,7 @@ export function SettingsCard() {
       </header>
       <div class="rows">
         <p class="about">{words.about}</p>
+        {canUseStick() && <StickSettings />}
       </div>
       {asked.value?.do === "device" && <DeviceForm onClose={close} />}
       {asked.value?.do === "local" && <LocalForm settings={asked.value.settings} onClose={close} />}

@@ -67,6 +67,7 @@ function room(configured: object = {}) {
       (line) => lines.push(line),
       () => 0,
     ),
+    useOfRemote: (before, after) => (after === null ? [`${before.id} is still needed.`] : []),
     useWords: () => state.use,
   });
   const put = (name: string, content: string | object) =>
@@ -233,6 +234,12 @@ withOpenssl("files of settings that could not come into force do not stay", asyn
   expect(await r.refusal(r.settings.apply(STICK, ticket))).toContain("the disk is full");
   expect(r.certificates()).toEqual([]);
   expect(r.holder.current().remotes).toEqual([]);
+});
+
+test("a remote that goes while something needs it is told of before", async () => {
+  using r = room({ remotes: [PACS, { ...PACS, id: "two" }] });
+  r.put("config.json", { remotes: [{ ...PACS, port: 105 }] });
+  expect((await r.preview()).warnings).toEqual(["two is still needed."]);
 });
 
 test("settings are written whole, without the PIN, and the stick is let go", async () => {
