@@ -96,9 +96,19 @@ function changesBelow(key: string, before: unknown, next: unknown): SettingsChan
   const [a, b] = [membersOf(before), membersOf(next)];
   if (a === null || b === null)
     return [{ key, from: shownAt(key, before), to: shownAt(key, next) }];
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) =>
+  const [ids, nextIds] = [Object.keys(a), Object.keys(b)];
+  // The first remote with a service is the one that is asked: their order is a setting too.
+  const isReordered =
+    Array.isArray(next) &&
+    ids.join() !== nextIds.join() &&
+    ids.toSorted().join() === nextIds.toSorted().join();
+  const order: SettingsChange[] = isReordered
+    ? [{ key, from: shownAt(key, ids), to: shownAt(key, nextIds) }]
+    : [];
+  const below = [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) =>
     changesBelow(isObject(next) ? dotted(key, name) : `${key}[${name}]`, a[name], b[name]),
   );
+  return [...order, ...below];
 }
 
 const dotted = (key: string, name: string) => (key === "" ? name : `${key}.${name}`);

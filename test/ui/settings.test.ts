@@ -79,7 +79,7 @@ inChromium("a remote is typed in on the screen and there at once", async () => {
     aeTitle: "FILM",
     host: "192.0.2.9",
     port: 104,
-    services: ["print", "storage"],
+    services: ["verification", "print", "storage"],
     archive: false,
     send: "on-completion",
     lifeCheck: true,

@@ -39,7 +39,7 @@ const enteredOf = (remote: RemoteView | null): Entered => ({
   aeTitle: remote?.aeTitle ?? "",
   host: remote?.host ?? "",
   port: remote?.port ?? 104,
-  services: remote?.services ?? [],
+  services: remote?.services ?? ["verification"],
   archive: remote?.archive ?? false,
   send: remote?.send ?? "manual",
   tls: remote?.tls ?? null,
@@ -106,7 +106,9 @@ export function RemoteForm({
     );
 
   const at = (key: (typeof SHOWN)[number]) => problemAt(problem.value, key);
-  const isWhole = [id, aeTitle, host, port].every(({ value }) => value.trim() !== "");
+  const isWhole =
+    [id, aeTitle, host, port].every(({ value }) => value.trim() !== "") &&
+    services.value.length > 0;
   const isStored = services.value.includes("storage");
   const save = () => {
     stopTyping();
