@@ -7,35 +7,44 @@ import { folderOf } from "./object-path.ts";
 
 const PART = ".part";
 
-/** Writes and syncs those that are not there. @returns their paths @throws DiskError */
+/** Writes and syncs those that are not there; all or none. @returns their paths @throws DiskError */
 export async function keepKeyFiles(
   disk: DiskPort,
   files: readonly PlacedKeyFile[],
 ): Promise<string[]> {
   const added: string[] = [];
-  for (const { path, text } of files) {
-    if (disk.size(path) !== null) continue;
-    disk.makeFolder(folderOf(path));
-    disk.remove(path + PART);
-    const file = disk.create(path + PART);
-    try {
-      file.write([new TextEncoder().encode(text)], 0);
-      await file.sync();
-    } finally {
-      file.close();
+  try {
+    for (const { path, text } of files) {
+      if (disk.size(path) !== null) continue;
+      added.push(path);
+      await keep(disk, path, new TextEncoder().encode(text));
     }
-    disk.rename(path + PART, path);
-    disk.syncFolder(folderOf(path));
-    added.push(path);
+  } catch (error) {
+    dropKeyFiles(disk, added);
+    throw error;
   }
   return added;
 }
 
-/** @throws DiskError */
+/** With what was left of them half written. @throws DiskError */
 export function dropKeyFiles(disk: DiskPort, paths: readonly string[]): void {
   for (const path of paths) {
-    disk.remove(path);
+    for (const file of [path + PART, path]) disk.remove(file);
     disk.syncFolder(folderOf(path));
     disk.removeEmptyFolder(folderOf(path));
   }
+}
+
+async function keep(disk: DiskPort, path: string, bytes: Uint8Array): Promise<void> {
+  disk.makeFolder(folderOf(path));
+  disk.remove(path + PART);
+  const file = disk.create(path + PART);
+  try {
+    file.write([bytes], 0);
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  disk.rename(path + PART, path);
+  disk.syncFolder(folderOf(path));
 }
