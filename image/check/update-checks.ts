@@ -6,6 +6,7 @@ import { askHelper, waitForStick } from "../machine/device-calls.ts";
 import type { Machine } from "../machine/machine.ts";
 import { Stick } from "../machine/stick.ts";
 import type { Products } from "../tool/build-image.ts";
+import { run } from "../tool/run.ts";
 import { demand, type Report } from "./report.ts";
 import { HOST_FROM_GUEST, type Rig } from "./rig.ts";
 import { SERVICE_PIN } from "./study-checks.ts";
@@ -161,11 +162,14 @@ export async function updateChecks(report: Report, rig: Rig, versions: Versions)
 }
 
 export async function factoryResetCheck(report: Report, rig: Rig): Promise<void> {
-  await report.check("a factory reset keeps no patient data", async () => {
-    const { machine } = rig;
+  await report.check("a factory reset leaves no patient, not even on the bare disk", async () => {
+    const { machine, folder } = rig;
+    const disk = join(folder, "disk.raw");
+    const holds = async () => (await run(["grep", "-c", "-a", "Left^Behind", disk])).trim();
     await machine.must(
-      "touch /var/lib/udr-system/mark; test -s /var/lib/udr/udr.sqlite || ls /var/lib/udr",
+      "touch /var/lib/udr-system/mark; yes Left^Behind | head -c 1M >/var/lib/udr/patient; sync",
     );
+    const before = await holds();
     const bootId = await machine.must("cat /proc/sys/kernel/random/boot_id");
     await askHelper(machine, { do: "factory-reset" }).catch(() => undefined);
     await machine.waitFor("the start after it", async () => {
@@ -176,8 +180,12 @@ export async function factoryResetCheck(report: Report, rig: Rig): Promise<void>
     const left = await machine.must(
       "ls /var/lib/udr-system; find /var/lib/udr -name '*.dcm' | wc -l; ls /var/lib/udr",
     );
-    demand(!left.includes("mark"), left);
+    demand(!/mark|patient/.test(left), left);
     demand(/^0$/m.test(left), left);
-    return left.replace(/\s+/g, " ");
+    const after = await holds().catch(() => "0");
+    demand(after === "0", `the disk still has ${after} lines of ${before}`);
+    const failed = await machine.must("systemctl list-units --failed --plain --no-legend");
+    demand(failed === "", failed);
+    return `${before} lines on the disk before, ${after} after; ${left.replace(/\s+/g, " ")}`;
   });
 }
