@@ -56,15 +56,7 @@ export type Part = (typeof PARTS)[number];
 export const SHORT_PARTS: readonly Part[] = ["study", "power"];
 
 /** Parts that are tried on one machine after another, from its first start on. */
-const LAB_PARTS: readonly Part[] = [
-  "study",
-  "usb",
-  "power",
-  "watchdog",
-  "backup",
-  "update",
-  "reset",
-];
+const LAB_PARTS = PARTS.filter((part) => part !== "release" && part !== "kiosk");
 
 /** @param parts what to try; all of it by default */
 export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Promise<boolean> {
