@@ -16,7 +16,7 @@ import { demand, type Report, report } from "./report.ts";
 import { Archive, Rig } from "./rig.ts";
 import { configure, powerCutCheck, studyChecks, watchdogCheck } from "./study-checks.ts";
 import { systemChecks } from "./system-checks.ts";
-import { factoryResetCheck, updateChecks } from "./update-checks.ts";
+import { factoryResetChecks, updateChecks } from "./update-checks.ts";
 import { usbPanelCheck } from "./usb-panel-check.ts";
 
 export interface Bench
@@ -79,7 +79,7 @@ export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Pr
       if (wants("watchdog")) await watchdogCheck(told, rig);
       if (wants("backup")) await backupCheck(told, rig);
       if (wants("update")) await updates(told, bench, rig);
-      if (wants("reset")) await factoryResetCheck(told, rig);
+      if (wants("reset")) await factoryResetChecks(told, rig);
     });
   if (wants("kiosk")) {
     const kiosk = await built(told, bench, "kiosk");
