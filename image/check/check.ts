@@ -16,7 +16,7 @@ import { demand, type Report, report } from "./report.ts";
 import { Archive, Rig } from "./rig.ts";
 import { configure, powerCutCheck, studyChecks, watchdogCheck } from "./study-checks.ts";
 import { systemChecks } from "./system-checks.ts";
-import { factoryResetCheck, updateChecks } from "./update-checks.ts";
+import { factoryResetChecks, updateChecks } from "./update-checks.ts";
 import { usbPanelCheck } from "./usb-panel-check.ts";
 
 export interface Bench
@@ -56,15 +56,7 @@ export type Part = (typeof PARTS)[number];
 export const SHORT_PARTS: readonly Part[] = ["study", "power"];
 
 /** Parts that are tried on one machine after another, from its first start on. */
-const LAB_PARTS: readonly Part[] = [
-  "study",
-  "usb",
-  "power",
-  "watchdog",
-  "backup",
-  "update",
-  "reset",
-];
+const LAB_PARTS = PARTS.filter((part) => part !== "release" && part !== "kiosk");
 
 /** @param parts what to try; all of it by default */
 export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Promise<boolean> {
@@ -87,7 +79,7 @@ export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Pr
       if (wants("watchdog")) await watchdogCheck(told, rig);
       if (wants("backup")) await backupCheck(told, rig);
       if (wants("update")) await updates(told, bench, rig);
-      if (wants("reset")) await factoryResetCheck(told, rig);
+      if (wants("reset")) await factoryResetChecks(told, rig);
     });
   if (wants("kiosk")) {
     const kiosk = await built(told, bench, "kiosk");

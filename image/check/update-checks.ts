@@ -6,6 +6,7 @@ import { askHelper, waitForStick } from "../machine/device-calls.ts";
 import type { Machine } from "../machine/machine.ts";
 import { Stick } from "../machine/stick.ts";
 import type { Products } from "../tool/build-image.ts";
+import { run } from "../tool/run.ts";
 import { demand, type Report } from "./report.ts";
 import { HOST_FROM_GUEST, type Rig } from "./rig.ts";
 import { SERVICE_PIN } from "./study-checks.ts";
@@ -160,24 +161,71 @@ export async function updateChecks(report: Report, rig: Rig, versions: Versions)
     );
 }
 
-export async function factoryResetCheck(report: Report, rig: Rig): Promise<void> {
-  await report.check("a factory reset keeps no patient data", async () => {
+/** What a patient leaves, on the bare disk. */
+const LEFT_BEHIND = "Left^Behind";
+/** Bytes of a GPT, of sectors of 512: its entries begin in the third, and the data partition's is the sixth. */
+const GPT_ENTRIES_AT = 1024;
+const GPT_ENTRY_BYTES = 128;
+const DATA_PARTITION_INDEX = 5;
+const GPT_TYPE_BYTES = 16;
+/** From the order to the start that removes the partition. */
+const REMOVAL_TIMEOUT_MS = 400_000;
+
+export async function factoryResetChecks(report: Report, rig: Rig): Promise<void> {
+  await report.check("a factory reset leaves no patient, not even on the bare disk", async () => {
     const { machine } = rig;
-    await machine.must(
-      "touch /var/lib/udr-system/mark; test -s /var/lib/udr/udr.sqlite || ls /var/lib/udr",
-    );
+    const lines = await leaveSomething(rig);
     const bootId = await machine.must("cat /proc/sys/kernel/random/boot_id");
     await askHelper(machine, { do: "factory-reset" }).catch(() => undefined);
     await machine.waitFor("the start after it", async () => {
       const { out } = await machine.shell("cat /proc/sys/kernel/random/boot_id", 10_000);
       return out.trim() !== bootId;
     });
-    await machine.waitForHealth();
-    const left = await machine.must(
-      "ls /var/lib/udr-system; find /var/lib/udr -name '*.dcm' | wc -l; ls /var/lib/udr",
-    );
-    demand(!left.includes("mark"), left);
-    demand(/^0$/m.test(left), left);
-    return left.replace(/\s+/g, " ");
+    return `${lines} lines on the disk before; ${await demandNothingLeft(rig)}`;
   });
+  await report.check(
+    "a power cut in the middle of a factory reset leaves none either",
+    async () => {
+      const lines = await leaveSomething(rig);
+      await askHelper(rig.machine, { do: "factory-reset" }).catch(() => undefined);
+      const disk = Bun.file(join(rig.folder, "disk.raw"));
+      const at = GPT_ENTRIES_AT + DATA_PARTITION_INDEX * GPT_ENTRY_BYTES;
+      const isRemoved = async () =>
+        (await disk.slice(at, at + GPT_TYPE_BYTES).bytes()).every((byte) => byte === 0);
+      const fromMs = performance.now();
+      while (!(await isRemoved())) {
+        demand(performance.now() - fromMs < REMOVAL_TIMEOUT_MS, "the partition was not removed");
+        await Bun.sleep(2);
+      }
+      await rig.powerCycle();
+      return `${lines} lines on the disk before; ${await demandNothingLeft(rig)}`;
+    },
+  );
+}
+
+async function linesOnDisk({ folder }: Rig): Promise<number> {
+  const count = ["grep", "--text", "--count", LEFT_BEHIND, join(folder, "disk.raw")];
+  // Ends with 1 where there is none.
+  return Number(await run(["sh", "-c", '"$@" || [ $? = 1 ]', "sh", ...count]));
+}
+
+async function leaveSomething(rig: Rig): Promise<number> {
+  await rig.machine.must(
+    `touch /var/lib/udr-system/mark; yes ${LEFT_BEHIND} | head -c 1M >/var/lib/udr/patient; sync`,
+  );
+  const lines = await linesOnDisk(rig);
+  demand(lines > 0, "nothing of it is on the disk");
+  return lines;
+}
+
+async function demandNothingLeft(rig: Rig): Promise<string> {
+  const { machine } = rig;
+  await machine.waitForHealth();
+  const files = await machine.must("ls /var/lib/udr-system; find /var/lib/udr");
+  demand(!/mark|patient|\.dcm/.test(files), files);
+  const lines = await linesOnDisk(rig);
+  demand(lines === 0, `the disk still has ${lines} lines`);
+  const failed = await machine.must("systemctl --failed --no-legend --plain");
+  demand(failed === "", failed);
+  return `none after it, ${files.split("\n").length} new files`;
 }

@@ -1101,6 +1101,9 @@ export const applianceSchema = z
     }),
     good: z.boolean(),
     otherVersion: z.string().nullable().openapi({ description: "In the other slot" }),
+    failedUnits: z.array(z.string()).openapi({
+      description: "What of the system failed since its start; none where all is well",
+    }),
     timeServers: z.array(z.string()),
     addresses: z
       .array(z.object({ interface: z.string(), address: z.string() }))

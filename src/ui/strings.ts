@@ -366,6 +366,8 @@ export const strings = {
     network: (card: string, address: string, gateway: string | null) =>
       `Card ${card} ${address}${gateway === null ? "" : ` by ${gateway}`}`,
     timeServers: (servers: string) => `Time from ${servers}`,
+    failed: (what: string) =>
+      `Failed since the start: ${what}. Restart; if it stays, call service.`,
     noStick: "No stick is plugged in.",
     update: "Update from it",
     updateTitle: "Install an update",

@@ -39,12 +39,13 @@ import { Listeners } from "../../src/core/listeners.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.ts";
 import type { Drives } from "../../src/hal/media/media.ts";
-import type { BackupAnswer, BackupTask, ListedBackup } from "../../src/model/backup.ts";
+import type { ListedBackup } from "../../src/model/backup.ts";
 import type { SettingsAnswer, SettingsTask } from "../../src/model/settings-set.ts";
 import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
 import { BackupService } from "../../src/services/backup/backup-service.ts";
 import { ConfigurationHolder } from "../../src/services/configuration-holder.ts";
 import { StickSettings } from "../../src/services/settings/stick-settings.ts";
+import { answerOf } from "../services/backup/simulated-thread.ts";
 
 export const COLUMNS = 640;
 export const ROWS = 800;
@@ -706,7 +707,6 @@ function fakeAppliance(clock: Clock, calls: string[], events: EventLog, describe
 function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
   const parsed = parseConfiguration({});
   if (!parsed.ok) throw new Error("the defaults are valid");
-  const file = { name: "config.json", bytes: 2, sha256: "0".repeat(64) };
   const backups: readonly ListedBackup[] = [
     {
       name: "2026-01-04T17-30-00",
@@ -719,34 +719,6 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
     },
     { name: "2026-01-03T09-00-00", usable: false, reason: "It was not finished." },
   ];
-  const answerOf = (task: BackupTask): BackupAnswer => {
-    switch (task.type) {
-      case "back-up":
-        return {
-          type: "backed-up",
-          name: task.name,
-          manifest: {
-            ...task.origin,
-            format: 1,
-            madeAt: task.madeAt,
-            schema: 4,
-            readableFromSchema: 1,
-            files: [file],
-            leftOut: [],
-          },
-        };
-      case "list":
-        return { type: "listed", backups };
-      case "stage":
-        return { type: "staged", files: [file], configuration: "{}" };
-      case "commit":
-        return { type: "committed" };
-      case "abandon":
-        return { type: "abandoned" };
-      default:
-        return task satisfies never;
-    }
-  };
   const service = new BackupService({
     place: {
       dataFolder: "/data",
@@ -758,7 +730,7 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
     thread: {
       async run(task) {
         calls.push(`backup ${task.type}`);
-        return answerOf(task);
+        return answerOf(task, { backups });
       },
     },
     restart: { byItself: true, now: () => calls.push("backup restart") },

@@ -56,6 +56,7 @@ function applianceView({ status, update }: ApplianceView): Appliance {
     triesLeft: status.triesLeft,
     good: status.good,
     otherVersion: status.otherVersion,
+    failedUnits: [...status.failedUnits],
     timeServers: [...status.timeServers],
     addresses: status.addresses.map((address) => ({ ...address })),
     network: status.network.map(({ dns, ...rest }) => ({ ...rest, dns: [...dns] })),

@@ -17,6 +17,8 @@ export interface ApplianceStatus {
   readonly good: boolean;
   /** The version in the other slot. */
   readonly otherVersion: string | null;
+  /** What of the system failed since its start, in words. */
+  readonly failedUnits: readonly string[];
   readonly timeServers: readonly string[];
   /** In use now, with their prefix. */
   readonly addresses: readonly { readonly interface: string; readonly address: string }[];

@@ -69,6 +69,7 @@ export const statusAnswerSchema = z.object({
   tries: z.number().int().nullable(),
   good: z.boolean(),
   other: z.string().nullable(),
+  failedUnits: z.array(z.string()),
   timeServers: z.array(z.string()),
   network: z.object({
     addresses: z.array(z.object({ interface: z.string(), address: z.string() })),

@@ -21,6 +21,7 @@ export function simulatedAppliance(
     triesLeft: null,
     good: true,
     otherVersion: null,
+    failedUnits: [],
     timeServers: [],
     addresses: [{ interface: "hospital", address: "192.0.2.10/24" }],
     network: [],

@@ -49,6 +49,9 @@ export function ApplianceCard() {
           <span class="row-main">
             <b>{words.version(machine.version)}</b>
             <span>{factsOf(machine)}</span>
+            {machine.failedUnits.length > 0 && (
+              <span class="bad-text">{words.failed(machine.failedUnits.join("; "))}</span>
+            )}
           </span>
           <span class="row-what" role="status">
             <UpdateWords update={machine.update} />

@@ -224,6 +224,8 @@ test("the status tells version, slot, starts left, the other slot and the time s
   await writeFile(join(room.top, "efi", "udr-10a_0.2.0+2-1.efi"), "kernel");
   room.programs.set("lsblk", () => ({ code: 0, stdout: LSBLK, stderr: "" }));
   await room.ask({ do: "set-time-servers", servers: ["10.0.0.1", "ntp.example.org"] });
+  const failed = { unit: "udr-data-anew.service", description: "Make the data partition anew" };
+  room.programs.set("systemctl", () => ({ code: 0, stdout: JSON.stringify([failed]), stderr: "" }));
   expect(await room.answer({ do: "status" })).toMatchObject({
     ok: true,
     version: "0.1.0",
@@ -231,6 +233,7 @@ test("the status tells version, slot, starts left, the other slot and the time s
     tries: null,
     good: true,
     other: "0.2.0",
+    failedUnits: ["Make the data partition anew (udr-data-anew.service)"],
     timeServers: ["10.0.0.1", "ntp.example.org"],
   });
 });

@@ -57,7 +57,7 @@ test("an installation tells its progress, then its version", async () => {
 
 test("a status becomes the program's words", async () => {
   using helper = await helperSaying([
-    '{"ok":true,"version":"0.1.0","slot":"A","tries":2,"good":false,"other":null,"timeServers":[],"network":{"addresses":[{"interface":"panel","address":"169.254.100.1/16"}],"settings":[{"interface":"hospital","address":"dhcp","gateway":null,"dns":[]}]}}',
+    '{"ok":true,"version":"0.1.0","slot":"A","tries":2,"good":false,"other":null,"failedUnits":["Data partition (var.mount)"],"timeServers":[],"network":{"addresses":[{"interface":"panel","address":"169.254.100.1/16"}],"settings":[{"interface":"hospital","address":"dhcp","gateway":null,"dns":[]}]}}',
   ]);
   expect(await helper.appliance.status()).toEqual({
     version: "0.1.0",
@@ -65,6 +65,7 @@ test("a status becomes the program's words", async () => {
     triesLeft: 2,
     good: false,
     otherVersion: null,
+    failedUnits: ["Data partition (var.mount)"],
     timeServers: [],
     addresses: [{ interface: "panel", address: "169.254.100.1/16" }],
     network: [{ interface: "hospital", address: "dhcp", gateway: null, dns: [] }],

@@ -11,9 +11,9 @@ import {
   STEP_CELL,
 } from "../../../src/model/backup.ts";
 import { BackupService, type BackupState } from "../../../src/services/backup/backup-service.ts";
+import { answerOf, BACKED_UP_FILES } from "./simulated-thread.ts";
 
 const NAME = "2026-01-04T17-30-00";
-const FILES = [{ name: "config.json", bytes: 2, sha256: "0".repeat(64) }];
 
 interface Options {
   /** Text of the backup's configuration. */
@@ -30,26 +30,12 @@ function room(options: Options = {}) {
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const tasks: BackupTask[] = [];
-  const r = { hindrance: null as string | null, restarts: 0 };
-  const usual = async (task: BackupTask): Promise<BackupAnswer> => {
-    switch (task.type) {
-      case "list":
-        return { type: "listed", backups: [{ name: NAME, usable: true }] };
-      case "stage":
-        return { type: "staged", files: FILES, configuration: options.configuration ?? "{}" };
-      case "commit":
-        return { type: "committed" };
-      case "abandon":
-        return { type: "abandoned" };
-      case "back-up": {
-        const { origin, madeAt, name } = task;
-        const rest = { schema: 4, readableFromSchema: 1, files: FILES, leftOut: ["/etc/key.pem"] };
-        return { type: "backed-up", name, manifest: { ...origin, ...rest, format: 1, madeAt } };
-      }
-      default:
-        return task satisfies never;
-    }
+  const thread = {
+    backups: [{ name: NAME, usable: true }],
+    configuration: options.configuration,
+    leftOut: ["/etc/key.pem"],
   };
+  const r = { hindrance: null as string | null, restarts: 0 };
   const service = new BackupService({
     place: {
       dataFolder: "/data",
@@ -61,7 +47,7 @@ function room(options: Options = {}) {
     thread: {
       run(task) {
         tasks.push(task);
-        return options.answer?.(task) ?? usual(task);
+        return options.answer?.(task) ?? Promise.resolve(answerOf(task, thread));
       },
     },
     restart: { byItself: false, now: () => r.restarts++ },
@@ -90,7 +76,10 @@ test("a restore is staged, judged, committed, and only then the program ends", a
   await r.settle();
   expect(r.kinds()).toEqual(["list", "stage", "commit"]);
   // Keys of the restored configuration, not of the one in force.
-  expect(r.tasks.at(-1)).toMatchObject({ keyFiles: ["/data/own.pem", "/k.pem"], files: FILES });
+  expect(r.tasks.at(-1)).toMatchObject({
+    keyFiles: ["/data/own.pem", "/k.pem"],
+    files: BACKED_UP_FILES,
+  });
   expect(r.service.isRestoring()).toBe(true);
   expect(r.restarts).toBe(0);
   await r.clock.advance(2_000);

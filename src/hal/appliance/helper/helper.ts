@@ -14,6 +14,7 @@ import {
 } from "../messages.ts";
 import { networkFault } from "../network-settings.ts";
 import { copyUpdateSet, parseUpdateFacts, readUpdateSet, UpdateSetError } from "../update-set.ts";
+import { FAILED_UNITS_COMMAND, failedUnits } from "./failed-units.ts";
 import {
   networkFile,
   readNetworkFiles,
@@ -187,12 +188,14 @@ async function statusOf(system: System, paths: HelperPaths): Promise<StatusAnswe
     ["--json", "--output", "NAME,PARTTYPE,MOUNTPOINTS"],
     SHORT_LIMITS,
   );
+  const units = await system.run("systemctl", FAILED_UNITS_COMMAND, SHORT_LIMITS);
   return {
     version,
     slot: lsblk.code === 0 ? slotOf(lsblk.stdout) : null,
     tries: own?.triesLeft ?? null,
     good: own !== undefined && own.triesLeft === null,
     other: entries.find((entry) => entry.version !== version)?.version ?? null,
+    failedUnits: [...failedUnits(units.stdout)],
     timeServers: await readTimeServers(join(paths.settings, "timesyncd.conf.d", "10-servers.conf")),
     network: {
       addresses: [...system.addresses()],
