@@ -496,6 +496,24 @@ export const strings = {
     anyModality: "all",
     characterSets: { "default-kanji": "ASCII and Japanese", "ISO_IR 192": "Unicode (UTF-8)" },
   },
+  changePin: {
+    open: "Service PIN",
+    titles: {
+      present: "Change the service PIN",
+      choose: "Choose a new service PIN",
+      repeat: "Repeat the new service PIN",
+    },
+    texts: {
+      present: "Enter the PIN that is in force.",
+      choose:
+        "At least 4 digits, or letters without spaces. Keep it where service finds it: without it nothing can be set here.",
+      repeat: "Enter the same PIN once more.",
+    },
+    next: "Next",
+    change: "Change it",
+    differs: "The two were not the same. Choose the new PIN again.",
+    invalid: "This cannot be a PIN: 4 to 64 digits, letters or signs, without spaces.",
+  },
   stickSettings: {
     noStick: "No stick is plugged in.",
     from: "Settings from it",

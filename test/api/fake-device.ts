@@ -517,7 +517,10 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
   const optional = device as Writable<FakeDevice>;
   if (options.configured !== undefined) {
     const holder = heldConfiguration(options.configured);
-    holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
+    holder.changes.add(({ http }) => {
+      if (http.pin !== null) device.pinValue = http.pin;
+      events.publish({ type: "configuration", data: {} });
+    });
     const real = configurationPort(holder, "/data/config.json", () => 11104);
     optional.holder = holder;
     optional.configuration = {

@@ -260,3 +260,40 @@ inChromium("a stick without settings is told of, and gets those in force", async
   await page.getByText("the stick can be pulled out").waitFor();
   expect(kiosk.device.calls).toContain("settings write-settings");
 });
+
+inChromium("the service PIN is changed with the present one and the new one twice", async () => {
+  const kiosk = await system({ configured: { ...CONFIGURED, http: { pin: PIN } } });
+  const { page } = kiosk;
+  await page.reload();
+  await page.getByRole("button", { name: "System" }).click();
+  const change = async (present: string, chosen: string, repeated: string) => {
+    await enterPin(page, "Change the service PIN", "Next", present);
+    await enterPin(page, "Choose a new service PIN", "Next", chosen);
+    await enterPin(page, "Repeat the new service PIN", "Change it", repeated);
+  };
+  await page.locator(".settings").getByRole("button", { name: "Service PIN" }).click();
+  await shot(page, "pin-present");
+  await change("0000", "1234", "1234");
+  await page.getByText("The service PIN is not right").waitFor();
+  expect(configured(kiosk)?.http.pin).toBe(PIN);
+  await change(PIN, "1234", "1235");
+  await page.getByText("The two were not the same").waitFor();
+  await shot(page, "pin-differs");
+  await enterPin(page, "Choose a new service PIN", "Next", "1234");
+  await enterPin(page, "Repeat the new service PIN", "Change it", "1234");
+  await page.getByText("The settings are in force.").waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(configured(kiosk)).toMatchObject({ http: { pin: "1234" }, remotes: [PACS, RIS] });
+});
+
+inChromium("a finger presses what it sees while the on-screen keyboard is open", async () => {
+  const kiosk = await system();
+  const { page } = kiosk;
+  await page.locator('[data-remote="ris"]').getByRole("button", { name: "Change" }).tap();
+  const form = page.getByRole("dialog", { name: "Change ris" });
+  await form.getByLabel("AE title").tap();
+  await page.locator('.keyboard [data-skbtn="2"]').tap();
+  await form.getByRole("button", { name: "Save" }).tap();
+  await enterPin(page, "Change ris", "Save");
+  await page.getByText("RIS2 · ris:104").waitFor();
+});

@@ -3,15 +3,19 @@
 import { useSignal } from "@preact/signals";
 import type { LocalSettings } from "../../api/contract.ts";
 import { canChangeSettings, canUseStick, readLocal } from "../settings-actions.ts";
+import { configuration } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
+import { ChangePinDialog } from "./change-pin-dialog.tsx";
 import { DeviceForm } from "./device-form.tsx";
 import { LocalForm } from "./local-form.tsx";
 import { StickSettings } from "./stick-settings.tsx";
 
 const words = strings.settings;
 
-type Asked = { readonly do: "device" } | { readonly do: "local"; readonly settings: LocalSettings };
+type Asked =
+  | { readonly do: "device" | "pin" }
+  | { readonly do: "local"; readonly settings: LocalSettings };
 
 export function SettingsCard() {
   const asked = useSignal<Asked | null>(null);
@@ -24,6 +28,14 @@ export function SettingsCard() {
       <header>
         <h2>{words.title}</h2>
         <span class="row-buttons">
+          {configuration.value?.http.pin != null && (
+            <Button
+              label={strings.changePin.open}
+              onPress={() => {
+                asked.value = { do: "pin" };
+              }}
+            />
+          )}
           <Button
             label={words.local}
             onPress={async () => {
@@ -43,6 +55,7 @@ export function SettingsCard() {
         <p class="about">{words.about}</p>
         {canUseStick() && <StickSettings />}
       </div>
+      {asked.value?.do === "pin" && <ChangePinDialog onClose={close} />}
       {asked.value?.do === "device" && <DeviceForm onClose={close} />}
       {asked.value?.do === "local" && <LocalForm settings={asked.value.settings} onClose={close} />}
     </section>
