@@ -451,6 +451,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       openExams: storage.reader.exams({ state: "open" }).length,
       isStepServer: stepServer(configuration())?.id === id,
       stepMessages: storage.reader.mpps({ unfinished: true }).length,
+      hasPrinterSettings: Object.hasOwn(configuration().printers, id),
     };
   };
   const useOfRemote: UseOfRemote = (before, after) =>

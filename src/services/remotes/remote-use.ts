@@ -13,6 +13,8 @@ export interface RemoteFacts {
   readonly isStepServer: boolean;
   /** Messages about performed steps that were not taken yet. */
   readonly stepMessages: number;
+  /** Film sizes and the like are configured for it. */
+  readonly hasPrinterSettings: boolean;
 }
 
 const JOB_SERVICES = {
@@ -44,6 +46,10 @@ export function remoteUse(before: Remote, after: Remote | null, facts: RemoteFac
   if (loses("mpps") && facts.isStepServer && facts.stepMessages > 0)
     reasons.push(
       `${count(facts.stepMessages, "message")} about performed steps ${facts.stepMessages === 1 ? "waits" : "wait"} for ${before.id}: they go to the next remote with the service mpps, or wait until there is one.`,
+    );
+  if (loses("print") && facts.hasPrinterSettings)
+    reasons.push(
+      `The printer settings of ${before.id} (printers.${before.id}: film sizes, densities) go with it.`,
     );
   const isForExam =
     (loses("mpps") && facts.isStepServer) || (loses("storage") && before.send !== "manual");

@@ -16,6 +16,7 @@ const NOTHING: RemoteFacts = {
   openExams: 0,
   isStepServer: false,
   stepMessages: 0,
+  hasPrinterSettings: false,
 };
 const facts = (more: Partial<RemoteFacts>): RemoteFacts => ({ ...NOTHING, ...more });
 const all = remote({
@@ -35,6 +36,7 @@ test("each thing that needs a remote is told when it goes", () => {
     [{ jobs: { ...NOTHING.jobs, retrieve: 1 } }, /^1 retrieve job/],
     [{ unconfirmed: 3 }, /^pacs has not confirmed 3 images/],
     [{ isStepServer: true, stepMessages: 1 }, /^1 message about performed steps waits/],
+    [{ hasPrinterSettings: true }, /^The printer settings of pacs .*go with it/],
     [{ openExams: 1 }, /^An exam is open/],
   ];
   for (const [more, words] of cases)
