@@ -5,7 +5,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { SimpleKeyboard } from "simple-keyboard";
 import { strings } from "../strings.ts";
 
-type Layout = "text" | "digits";
+/** host: names and addresses of computers. address: IPv4, also with its prefix length. */
+type Layout = "text" | "digits" | "host" | "address";
 
 interface ActiveField {
   readonly value: Signal<string>;
@@ -38,6 +39,13 @@ const LAYOUTS = {
     "{space}",
   ],
   digits: ["1 2 3", "4 5 6", "7 8 9", "{bksp} 0 {done}"],
+  host: [
+    "1 2 3 4 5 6 7 8 9 0 - {bksp}",
+    "q w e r t y u i o p :",
+    "a s d f g h j k l .",
+    "z x c v b n m , {done}",
+  ],
+  address: ["1 2 3 {bksp}", "4 5 6 /", "7 8 9 ,", ". 0 {done}"],
 };
 
 const DISPLAY = {
@@ -56,8 +64,7 @@ export function OnScreenKeyboard() {
     if (field === null || holder.current === null) return;
     const made = new SimpleKeyboard(holder.current, {
       layout: LAYOUTS,
-      layoutName:
-        field.layout === "digits" ? "digits" : field.value.value === "" ? "shifted" : "text",
+      layoutName: field.layout === "text" && field.value.value === "" ? "shifted" : field.layout,
       display: DISPLAY,
       theme: `hg-theme-default keys ${field.layout}`,
       preventMouseDownDefault: true,
@@ -102,6 +109,7 @@ export function TextField({
   label,
   value,
   hint,
+  fault,
   layout = "text",
   shape = (text) => text,
   maxLength = 64,
@@ -111,6 +119,8 @@ export function TextField({
   label: string;
   value: Signal<string>;
   hint?: string;
+  /** Why the device did not take what the field holds. */
+  fault?: string | undefined;
   layout?: Layout;
   shape?: (text: string) => string;
   maxLength?: number;
@@ -146,6 +156,11 @@ export function TextField({
           if (event.key === "Enter") onEnter?.();
         }}
       />
+      {fault !== undefined && (
+        <small class="reason" role="alert">
+          {fault}
+        </small>
+      )}
     </label>
   );
 }
