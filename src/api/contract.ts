@@ -41,6 +41,10 @@ export const problemSchema = z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
       .openapi({ description: "The fields that were refused, where a request was malformed" }),
+    canForce: z.boolean().optional().openapi({
+      description:
+        "Where other work hinders it. true: with ?force=true it is done all the same, at the cost that the detail names. false: it must be waited for",
+    }),
   })
   .openapi("Problem", { description: "RFC 9457 problem details" });
 export type Problem = z.infer<typeof problemSchema>;

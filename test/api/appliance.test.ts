@@ -86,9 +86,27 @@ test("nothing is restarted under an exam unless forced", async () => {
   r.device.calls.push("in use");
   const refused = await r.ask("POST", "appliance/restart");
   expect(refused.status).toBe(409);
-  expect(((await refused.json()) as { detail: string }).detail).toContain("An exam is open");
+  expect(await refused.json()).toMatchObject({
+    detail: expect.stringContaining("An exam is open"),
+    canForce: true,
+  });
   expect((await r.ask("POST", "appliance/update", { device: "/dev/sdb1" })).status).toBe(409);
   expect((await r.ask("POST", "appliance/restart?force=true")).status).toBe(204);
+});
+
+test("a refusal says where force would not help, and says nothing of force where nothing hinders", async () => {
+  using r = await room();
+  expect((await r.ask("POST", "appliance/power-off")).status).toBe(204);
+  for (const path of ["appliance/restart", "appliance/restart?force=true"]) {
+    const refused = await r.ask("POST", path);
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({
+      detail: expect.stringContaining("switches off already"),
+      canForce: false,
+    });
+  }
+  const wrong = await r.ask("PUT", "appliance/network", { interface: "hospital", address: "no" });
+  expect(Object.keys((await wrong.json()) as object)).not.toContain("canForce");
 });
 
 test("a reset needs its word", async () => {
