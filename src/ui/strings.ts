@@ -368,6 +368,7 @@ export const strings = {
     timeServers: (servers: string) => `Time from ${servers}`,
     noStick: "No stick is plugged in.",
     update: "Update from it",
+    updateForced: "Update all the same",
     updateTitle: "Install an update",
     updateText:
       "The update in the folder udr-update of the stick is checked and written beside the running version. Leave the stick in until it is done.",
@@ -379,7 +380,19 @@ export const strings = {
     restart: "Restart",
     restartTitle: "Restart the device",
     restartText: "The device is not ready for about two minutes.",
+    restartForced: "Restart all the same",
     restarting: "The device restarts",
+    powerOff: "Power off",
+    powerOffTitle: "Switch the device off",
+    powerOffText:
+      "Wait until the screen is dark before you take the power away. The switch of the PC starts it again.",
+    powerOffForced: "Power off all the same",
+    switchingOff: "The device switches off",
+  },
+  forcible: {
+    leave: "Leave it",
+    mayForce: "It can be done all the same. What is said above may then be cut off or lost.",
+    mustWait: "It cannot be done as long as that goes on.",
   },
   backup: {
     title: "Backup",

@@ -33,7 +33,10 @@ import { parseConfiguration } from "../../src/config/configuration.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
 import { silentLog } from "../../src/core/log.ts";
-import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.ts";
+import {
+  type SimulatedAppliance,
+  simulatedAppliance,
+} from "../../src/hal/appliance/simulated-appliance.ts";
 import type { ListedBackup } from "../../src/model/backup.ts";
 import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
 import { BackupService } from "../../src/services/backup/backup-service.ts";
@@ -56,6 +59,8 @@ export interface FakeDevice extends Device {
   readonly liveFrames: Listeners<LiveFrame>;
   /** Held until it is set to null. */
   heldFrame: LiveFrame | null;
+  /** What the appliance is asked for. */
+  readonly machine: SimulatedAppliance;
   readonly examsKept: Map<string, Exam>;
   readonly jobsKept: Map<string, Job>;
   changeJob(id: string, change: Partial<Job>): void;
@@ -108,6 +113,10 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
   let configuration = structuredClone(CONFIGURATION) as Configuration;
   let local: LocalSettings = { aeTitle: "UDR10A", port: 11104 };
   const without = new Set(options.without);
+  const machine = simulatedAppliance({
+    otherVersion: "0.0.9",
+    network: [{ interface: "hospital", address: "192.0.2.7/24", gateway: "192.0.2.1", dns: [] }],
+  });
 
   const exam = (id: string): Answer<Exam> => {
     const found = examsKept.get(id);
@@ -240,6 +249,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     calls,
     liveFrames,
     heldFrame: null,
+    machine,
     examsKept,
     jobsKept,
     events,
@@ -525,7 +535,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     };
   if (!without.has("calibration")) optional.calibration = fakeCalibration();
   if (!without.has("appliance"))
-    optional.appliance = fakeAppliance(clock, calls, events, {
+    optional.appliance = fakeAppliance(machine, clock, calls, events, {
       health: () => device.health(),
       configuration: () => device.configuration.read(),
     });
@@ -565,11 +575,13 @@ function fakeCalibration(): CalibrationPort {
 }
 
 /** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
-function fakeAppliance(clock: Clock, calls: string[], events: EventLog, described: Described) {
-  const machine = simulatedAppliance({
-    otherVersion: "0.0.9",
-    network: [{ interface: "hospital", address: "192.0.2.7/24", gateway: "192.0.2.1", dns: [] }],
-  });
+function fakeAppliance(
+  machine: SimulatedAppliance,
+  clock: Clock,
+  calls: string[],
+  events: EventLog,
+  described: Described,
+) {
   const service = new ApplianceService({
     appliance: machine,
     uploads: {
