@@ -19,7 +19,10 @@ export function Dialog({
   children: ComponentChildren;
   actions?: ComponentChildren;
 }) {
-  useEffect(stopTyping, []);
+  useEffect(() => {
+    stopTyping();
+    return stopTyping;
+  }, []);
   return (
     <div class="veil">
       <div
@@ -27,6 +30,7 @@ export function Dialog({
         role="dialog"
         aria-modal="true"
         aria-label={title}
+        onMouseDown={keepTyping}
       >
         <header>
           <h2>{title}</h2>
@@ -37,6 +41,15 @@ export function Dialog({
       </div>
     </div>
   );
+}
+
+/**
+ * A button leaves the focus to the field: the keyboard that went away would move the dialog from under the
+ * finger, and the press would be lost.
+ */
+function keepTyping(event: MouseEvent): void {
+  if (event.target instanceof Element && event.target.closest("button") !== null)
+    event.preventDefault();
 }
 
 export function Confirm({
