@@ -23,6 +23,10 @@ export function Dialog({
     stopTyping();
     return stopTyping;
   }, []);
+  // A field that lost the focus between press and release would take the keyboard away and move what is pressed.
+  const keepFocus = (event: MouseEvent) => {
+    if (!(event.target instanceof HTMLInputElement)) event.preventDefault();
+  };
   return (
     <div class="veil">
       <div
@@ -30,7 +34,7 @@ export function Dialog({
         role="dialog"
         aria-modal="true"
         aria-label={title}
-        onMouseDown={keepTyping}
+        onMouseDown={keepFocus}
       >
         <header>
           <h2>{title}</h2>
@@ -41,15 +45,6 @@ export function Dialog({
       </div>
     </div>
   );
-}
-
-/**
- * A button leaves the focus to the field: the keyboard that went away would move the dialog from under the
- * finger, and the press would be lost.
- */
-function keepTyping(event: MouseEvent): void {
-  if (event.target instanceof Element && event.target.closest("button") !== null)
-    event.preventDefault();
 }
 
 export function Confirm({

@@ -5,8 +5,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { SimpleKeyboard } from "simple-keyboard";
 import { strings } from "../strings.ts";
 
-/** host: names and addresses of computers. address: IPv4, also with its prefix length. */
-type Layout = "text" | "digits" | "host" | "address";
+/**
+ * capitals: words in capitals alone, such as AE titles. host: names and addresses of computers. address: IPv4,
+ * also with its prefix length.
+ */
+type Layout = "text" | "digits" | "capitals" | "host" | "address";
 
 interface ActiveField {
   readonly value: Signal<string>;
@@ -39,6 +42,13 @@ const LAYOUTS = {
     "{space}",
   ],
   digits: ["1 2 3", "4 5 6", "7 8 9", "{bksp} 0 {done}"],
+  capitals: [
+    "1 2 3 4 5 6 7 8 9 0 - {bksp}",
+    "Q W E R T Y U I O P",
+    "A S D F G H J K L _",
+    "Z X C V B N M . {done}",
+    "{space}",
+  ],
   host: [
     "1 2 3 4 5 6 7 8 9 0 - {bksp}",
     "q w e r t y u i o p :",
@@ -86,6 +96,8 @@ export function OnScreenKeyboard() {
     });
     made.setInput(field.value.value);
     keyboard.current = made;
+    // It takes the lower half of the screen, where the field may have been.
+    document.activeElement?.closest("label")?.scrollIntoView({ block: "nearest" });
     return () => {
       keyboard.current = null;
       made.destroy();
@@ -109,29 +121,29 @@ export function TextField({
   label,
   value,
   hint,
-  fault,
   layout = "text",
   shape = (text) => text,
   maxLength = 64,
   secret = false,
+  problem,
   onEnter,
 }: {
   label: string;
   value: Signal<string>;
   hint?: string;
-  /** Why the device did not take what the field holds. */
-  fault?: string | undefined;
   layout?: Layout;
   shape?: (text: string) => string;
   maxLength?: number;
   /** Shows dots in place of what is typed. */
   secret?: boolean;
+  /** Why the device did not take it. */
+  problem?: string | undefined;
   /** Enter was pressed, as a bar code scanner does after the code. */
   onEnter?: () => void;
 }) {
   const bounded = (text: string) => shape(text).slice(0, maxLength);
   return (
-    <label class="field">
+    <label class={problem === undefined ? "field" : "field wrong"}>
       <span>{label}</span>
       <input
         type="text"
@@ -156,9 +168,9 @@ export function TextField({
           if (event.key === "Enter") onEnter?.();
         }}
       />
-      {fault !== undefined && (
-        <small class="reason" role="alert">
-          {fault}
+      {problem !== undefined && (
+        <small class="bad-text" role="alert">
+          {problem}
         </small>
       )}
     </label>
