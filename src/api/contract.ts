@@ -1112,11 +1112,15 @@ export const forcedQuerySchema = z.strictObject({
 export const stickUpdateSchema = z
   .strictObject({ device: z.string().min(1).max(4096) })
   .openapi("StickUpdate", { description: "The device of GET media" });
+export const logToStickSchema = z
+  .strictObject({ device: backupMediumSchema })
+  .openapi("LogToStick");
 /** Written out, so that nobody resets a device by a wrong button. */
 export const RESET_WORD = "ERASE ALL DATA";
 export const confirmedResetSchema = z
   .strictObject({ confirm: z.literal(RESET_WORD, { error: `must be "${RESET_WORD}"` }) })
   .openapi("ConfirmedReset");
+export type ConfirmedReset = z.infer<typeof confirmedResetSchema>;
 /** As the configuration has it. */
 const PIN = /^[!-~]{4,64}$/;
 export const firstPinSchema = z

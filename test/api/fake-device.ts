@@ -37,8 +37,10 @@ import {
   type SimulatedAppliance,
   simulatedAppliance,
 } from "../../src/hal/appliance/simulated-appliance.ts";
+import type { Drives } from "../../src/hal/media/media.ts";
 import type { ListedBackup } from "../../src/model/backup.ts";
 import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
+import { LogToStick } from "../../src/services/appliance/log-to-stick.ts";
 import { BackupService } from "../../src/services/backup/backup-service.ts";
 import { answerOf } from "../services/backup/simulated-thread.ts";
 
@@ -574,6 +576,20 @@ function fakeCalibration(): CalibrationPort {
   };
 }
 
+const STICK_DRIVES: Pick<Drives, "open"> = {
+  open: async (device) =>
+    device === "/dev/sdb1"
+      ? {
+          kind: "open",
+          drive: {
+            root: "/stick",
+            label: "STICK",
+            release: async () => "Everything is written; the stick can be pulled out.",
+          },
+        }
+      : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
+};
+
 /** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
 function fakeAppliance(
   machine: SimulatedAppliance,
@@ -598,12 +614,7 @@ function fakeAppliance(
     }),
     clock,
     log: silentLog,
-    drives: {
-      open: async (device) =>
-        device === "/dev/sdb1"
-          ? { kind: "open", drive: { root: "/stick", label: "STICK", release: async () => "" } }
-          : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
-    },
+    drives: STICK_DRIVES,
     occupation: () => ({
       isExposing: false,
       openExams: calls.includes("in use") ? 1 : 0,
@@ -611,11 +622,28 @@ function fakeAppliance(
       activeJobs: { send: 0, print: 0, export: 0, retrieve: 0 },
       arrivingObjects: 0,
       backup: null,
-      unsaved: () => ({ studies: 0, instances: 0, stepMessages: 0 }),
+      unsaved: () =>
+        calls.includes("unsaved")
+          ? { studies: 3, instances: 12, stepMessages: 0 }
+          : { studies: 0, instances: 0, stepMessages: 0 },
     }),
   });
   service.changes.add((data) => events.publish({ type: "appliance", data }));
-  return appliancePort(service, described);
+  const logs = new LogToStick({
+    clock,
+    log: silentLog,
+    drives: STICK_DRIVES,
+    thread: {
+      async run(task) {
+        calls.push(`${task.type} ${task.root} ${task.bytes.byteLength}`);
+        return answerOf(task, { backups: [] });
+      },
+    },
+    timeZone: () => "UTC",
+    hindrance: () =>
+      calls.includes("in use") ? "An exposure is going on. Let it end, then try again." : null,
+  });
+  return appliancePort(service, described, logs);
 }
 
 /** The real service; what the thread would do to stick and data folder is noted only. */
@@ -651,19 +679,7 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
     restart: { byItself: true, now: () => calls.push("backup restart") },
     clock,
     log: silentLog,
-    drives: {
-      open: async (device) =>
-        device === "/dev/sdb1"
-          ? {
-              kind: "open",
-              drive: {
-                root: "/stick",
-                label: "STICK",
-                release: async () => "Everything is written; the stick can be pulled out.",
-              },
-            }
-          : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
-    },
+    drives: STICK_DRIVES,
     configuration: () => parsed.configuration,
     restoreNote: () =>
       calls.includes("restored before")
