@@ -142,13 +142,11 @@ function UpdateWords({ update }: { update: UpdateState }) {
   }
 }
 
-function factsOf({ slot, otherVersion, triesLeft, timeServers, network }: Appliance): string {
+function factsOf({ slot, otherVersion, triesLeft }: Appliance): string {
   return [
     slot === null ? "" : words.slot(slot),
     otherVersion === null ? "" : words.other(otherVersion),
     triesLeft === null ? "" : words.tries(triesLeft),
-    ...network.map((card) => words.network(card.interface, card.address, card.gateway)),
-    timeServers.length === 0 ? "" : words.timeServers(timeServers.join(", ")),
   ]
     .filter((fact) => fact !== "")
     .join(" · ");

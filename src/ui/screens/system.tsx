@@ -10,6 +10,7 @@ import { BackupCard } from "../parts/backup-card.tsx";
 import { Button } from "../parts/button.tsx";
 import { CalibrationCard } from "../parts/calibration-card.tsx";
 import { FirstPinCard } from "../parts/first-pin-card.tsx";
+import { ServiceCard } from "../parts/service-card.tsx";
 import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
@@ -89,6 +90,7 @@ export function SystemScreen() {
       <CalibrationCard />
       {isAppliance() && <ApplianceCard />}
       <BackupCard />
+      {isAppliance() && <ServiceCard />}
       <section class="card list-card">
         <header>
           <h2>{words.remotes}</h2>
