@@ -2,7 +2,7 @@
 // say: nothing of it gets into the log, nor into the bundle that leaves the house.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -240,6 +240,23 @@ test("the bundle for service does not name him either, though health does", asyn
   const answer = await ask("GET", "appliance/log-bundle");
   expect(answer.status).toBe(200);
   const bundle = await answer.text();
+  expect(bundle).toContain("instance-not-asked-for");
+  expect(bundle).not.toMatch(MARKER);
+  expect(bundle).not.toContain(PIN);
+});
+
+test("nor does the bundle on a stick, which is the same", async () => {
+  const stick = join(folder, "stick");
+  mkdirSync(stick);
+  const answer = await ask("POST", "appliance/log-bundle", JSON.stringify({ device: stick }));
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringMatching(/udr-log/)]);
+  const [name = "", ...others] = readdirSync(join(stick, "udr-log"));
+  expect(name).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.tar$/);
+  expect(others).toEqual([]);
+  const file = await Bun.file(join(stick, "udr-log", name)).bytes();
+  const names = Bun.spawnSync(["tar", "-t"], { stdin: file }).stdout.toString();
+  expect(names.split("\n")).toContain("journal.txt");
+  const bundle = new TextDecoder().decode(file);
   expect(bundle).toContain("instance-not-asked-for");
   expect(bundle).not.toMatch(MARKER);
   expect(bundle).not.toContain(PIN);
