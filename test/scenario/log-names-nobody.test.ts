@@ -3,7 +3,6 @@
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataSet } from "../../src/dicom/data/data-set.ts";
@@ -18,6 +17,7 @@ import { freePort } from "../peers/free-port.ts";
 import { sendReport } from "../services/commitment/commitment-site.ts";
 import { DX, push, storageLink } from "../services/query-retrieve/retrieving-station.ts";
 import { answerOf } from "../services/worklist/scheduler.ts";
+import { type ApplianceHelper, startHelper } from "./appliance-helper.ts";
 import { type ExamAnswer, type HealthAnswer, type JobAnswer, jobInState } from "./device-room.ts";
 
 setDefaultTimeout(60_000);
@@ -68,38 +68,15 @@ function talkative(): RequestHandlers {
   };
 }
 
-/** The root helper: its journal is what the device has logged. */
-async function startHelper(path: string, journal: string) {
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    socket.once("data", (data) => {
-      const { do: what } = JSON.parse(data.toString()) as { do: string };
-      const status = {
-        version: "0.1.0",
-        slot: "A",
-        tries: null,
-        good: true,
-        other: null,
-        timeServers: [],
-        network: { addresses: [], settings: [] },
-      };
-      socket.end(
-        `${JSON.stringify({ ok: true, ...(what === "journal" ? { path: journal } : status) })}\n`,
-      );
-    });
-  });
-  await new Promise<void>((ready) => server.listen(path, ready));
-  return { close: () => server.close() };
-}
-
 const folder = mkdtempSync(join(tmpdir(), "udr-nobody-"));
 const journal = join(folder, "journal.txt");
 let peer: ScriptedPeer;
-let helper: { close(): void };
+let helper: ApplianceHelper;
 let device: DeviceProcess;
 
 beforeAll(async () => {
   peer = await scriptedPeer({ handlers: talkative(), collectedBytesMax: 64 * 1024 * 1024 });
+  // Its journal is what the device has logged.
   helper = await startHelper(join(folder, "s"), journal);
   device = await startDevice({
     dicom: await freePort(),
