@@ -51,6 +51,7 @@ import type { JobType } from "./model/job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
 import { hindrance, type Occupation } from "./services/appliance/hindrances.ts";
+import { LogToStick } from "./services/appliance/log-to-stick.ts";
 import { AutoSend } from "./services/auto-send.ts";
 import { type BackupParts, BackupService } from "./services/backup/backup-service.ts";
 import { archivesOf } from "./services/commitment/archives.ts";
@@ -396,14 +397,16 @@ export async function assemble(given: Given): Promise<Assembled> {
       : new MediaWatch({ clock, log, drives: given.media.drives, isExposing });
 
   // ---- appliance ----------------------------------------------------------------------------------------
-  /** An export writes to the medium now. */
-  const isWriting = (medium: string) =>
+  /** An export writes to the medium now, in words; null: none does. */
+  const exportWords = (medium: string): string | null =>
     jobs
       .list()
       .some(
         ({ state, parameters }) =>
           state === "active" && parameters.type === "export" && parameters.target.device === medium,
-      );
+      )
+      ? "An export writes to it. Wait until it is done."
+      : null;
   const occupation = (): Omit<Occupation, "ending" | "update"> => {
     const active = jobs.list().filter(({ state }) => state === "active");
     const ofType = (type: JobType) => active.filter((job) => job.type === type).length;
@@ -418,7 +421,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         retrieve: ofType("retrieve"),
       },
       arrivingObjects: storageScp.arriving,
-      backup: backup?.busyWords() ?? null,
+      backup: backup?.busyWords() ?? logToStick?.busyWords() ?? null,
       unsaved: () => ({
         ...storage.reader.unsaved(archivesOf(configuration()).map((r) => r.id)),
         stepMessages: storage.reader.mpps({ unfinished: true }).length,
@@ -436,9 +439,26 @@ export async function assemble(given: Given): Promise<Assembled> {
           occupation,
         });
 
+  const logToStick: LogToStick | null =
+    appliance === null || given.backup === undefined || given.media === undefined
+      ? null
+      : new LogToStick({
+          clock,
+          log,
+          drives: given.media.drives,
+          thread: given.backup.thread,
+          timeZone: () => configuration().device.timeZone,
+          // The panel's frames need the time that packing a journal takes.
+          hindrance: (device) =>
+            isExposing()
+              ? "An exposure is going on. Let it end, then try again."
+              : (exportWords(device) ?? backup?.busyWords() ?? null),
+        });
+
   // ---- backup -------------------------------------------------------------------------------------------
   /** What a copy would catch in the middle, and a restore would cut off. */
   const backupHindrance = () =>
+    logToStick?.busyWords() ??
     hindrance("backup", false, {
       ...occupation(),
       ending: null,
@@ -561,15 +581,23 @@ export async function assemble(given: Given): Promise<Assembled> {
     media:
       given.media === undefined || media === null
         ? undefined
-        : mediaPort(given.media.drives, media, (device) =>
-            isWriting(device)
-              ? "An export writes to it. Wait until it is done."
-              : (backup?.useWords(device) ?? null),
+        : mediaPort(
+            given.media.drives,
+            media,
+            (device) =>
+              exportWords(device) ??
+              backup?.useWords(device) ??
+              logToStick?.useWords(device) ??
+              null,
           ),
     appliance:
       appliance === null
         ? undefined
-        : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
+        : appliancePort(
+            appliance,
+            { health, configuration: () => configurationFace.read() },
+            logToStick,
+          ),
     backup: backup === null ? undefined : backupPort(backup, restartsByItself),
     query: queryPort(queries),
     calibration: wizard === null ? undefined : calibrationPort(wizard, calibrations, panel.info),

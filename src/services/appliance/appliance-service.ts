@@ -63,7 +63,12 @@ export type ApplianceAnswer<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
-      readonly refusal: { readonly code: ApplianceRefusalCode; readonly detail: string };
+      readonly refusal: {
+        readonly code: ApplianceRefusalCode;
+        readonly detail: string;
+        /** Of what other work hinders: forced, it would be done all the same. */
+        readonly canForce?: boolean;
+      };
     };
 
 const done = <T>(value: T): ApplianceAnswer<T> => ({ ok: true, value });
@@ -194,12 +199,15 @@ export class ApplianceService {
   }
 
   #hindrance(action: MachineAction, force: boolean): ApplianceAnswer<never> | null {
-    const reason = hindrance(action, force, {
+    const now = {
       ...this.#parts.occupation(),
       ending: this.#endingWords(),
       update: this.updating,
-    });
-    return reason === null ? null : refused("in-use", reason);
+    };
+    const detail = hindrance(action, force, now);
+    if (detail === null) return null;
+    const canForce = !force && hindrance(action, true, now) === null;
+    return { ok: false, refusal: { code: "in-use", detail, canForce } };
   }
 
   #endingWords(): string | null {

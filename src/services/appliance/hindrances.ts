@@ -23,7 +23,7 @@ export interface Occupation {
   readonly activeJobs: Readonly<Record<"send" | "print" | "export" | "retrieve", number>>;
   /** Objects that peers are sending here. */
   readonly arrivingObjects: number;
-  /** A backup or restore under way, as sentences; null: none. */
+  /** A backup, a restore or a log bundle for a stick under way, as sentences; null: none. */
   readonly backup: string | null;
   /** Asked for a factory reset alone: it costs a walk through the database. */
   readonly unsaved: () => Unsaved;

@@ -19,7 +19,14 @@ export function Dialog({
   children: ComponentChildren;
   actions?: ComponentChildren;
 }) {
-  useEffect(stopTyping, []);
+  useEffect(() => {
+    stopTyping();
+    return stopTyping;
+  }, []);
+  // A field that lost the focus between press and release would take the keyboard away and move what is pressed.
+  const keepFocus = (event: MouseEvent) => {
+    if (!(event.target instanceof HTMLInputElement)) event.preventDefault();
+  };
   return (
     <div class="veil">
       <div
@@ -27,6 +34,7 @@ export function Dialog({
         role="dialog"
         aria-modal="true"
         aria-label={title}
+        onMouseDown={keepFocus}
       >
         <header>
           <h2>{title}</h2>

@@ -5,7 +5,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { SimpleKeyboard } from "simple-keyboard";
 import { strings } from "../strings.ts";
 
-type Layout = "text" | "digits";
+/**
+ * capitals: words in capitals alone, such as AE titles. host: names and addresses of computers. address: IPv4,
+ * also with its prefix length.
+ */
+type Layout = "text" | "digits" | "capitals" | "host" | "address";
 
 interface ActiveField {
   readonly value: Signal<string>;
@@ -38,6 +42,20 @@ const LAYOUTS = {
     "{space}",
   ],
   digits: ["1 2 3", "4 5 6", "7 8 9", "{bksp} 0 {done}"],
+  capitals: [
+    "1 2 3 4 5 6 7 8 9 0 - {bksp}",
+    "Q W E R T Y U I O P",
+    "A S D F G H J K L _",
+    "Z X C V B N M . {done}",
+    "{space}",
+  ],
+  host: [
+    "1 2 3 4 5 6 7 8 9 0 - {bksp}",
+    "q w e r t y u i o p :",
+    "a s d f g h j k l .",
+    "z x c v b n m , {done}",
+  ],
+  address: ["1 2 3 {bksp}", "4 5 6 /", "7 8 9 ,", ". 0 {done}"],
 };
 
 const DISPLAY = {
@@ -56,8 +74,7 @@ export function OnScreenKeyboard() {
     if (field === null || holder.current === null) return;
     const made = new SimpleKeyboard(holder.current, {
       layout: LAYOUTS,
-      layoutName:
-        field.layout === "digits" ? "digits" : field.value.value === "" ? "shifted" : "text",
+      layoutName: field.layout === "text" && field.value.value === "" ? "shifted" : field.layout,
       display: DISPLAY,
       theme: `hg-theme-default keys ${field.layout}`,
       preventMouseDownDefault: true,
@@ -79,6 +96,8 @@ export function OnScreenKeyboard() {
     });
     made.setInput(field.value.value);
     keyboard.current = made;
+    // It takes the lower half of the screen, where the field may have been.
+    document.activeElement?.closest("label")?.scrollIntoView({ block: "nearest" });
     return () => {
       keyboard.current = null;
       made.destroy();
@@ -106,6 +125,7 @@ export function TextField({
   shape = (text) => text,
   maxLength = 64,
   secret = false,
+  problem,
   onEnter,
 }: {
   label: string;
@@ -116,12 +136,14 @@ export function TextField({
   maxLength?: number;
   /** Shows dots in place of what is typed. */
   secret?: boolean;
+  /** Why the device did not take it. */
+  problem?: string | undefined;
   /** Enter was pressed, as a bar code scanner does after the code. */
   onEnter?: () => void;
 }) {
   const bounded = (text: string) => shape(text).slice(0, maxLength);
   return (
-    <label class="field">
+    <label class={problem === undefined ? "field" : "field wrong"}>
       <span>{label}</span>
       <input
         type="text"
@@ -146,6 +168,11 @@ export function TextField({
           if (event.key === "Enter") onEnter?.();
         }}
       />
+      {problem !== undefined && (
+        <small class="bad-text" role="alert">
+          {problem}
+        </small>
+      )}
     </label>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { EchoResult, RemoteHealth, RemoteView } from "../../api/contract.ts";
+import { isAppliance } from "../appliance-actions.ts";
 import { apiPath, send } from "../client.ts";
 import { byteSize, clockTime, dateTime } from "../format.ts";
 import { ApplianceCard } from "../parts/appliance-card.tsx";
@@ -9,7 +10,7 @@ import { BackupCard } from "../parts/backup-card.tsx";
 import { Button } from "../parts/button.tsx";
 import { CalibrationCard } from "../parts/calibration-card.tsx";
 import { FirstPinCard } from "../parts/first-pin-card.tsx";
-import { isAppliance } from "../service-actions.ts";
+import { ServiceCard } from "../parts/service-card.tsx";
 import { attempt, configuration, health, offered, protocols, remotes, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
@@ -89,6 +90,7 @@ export function SystemScreen() {
       <CalibrationCard />
       {isAppliance() && <ApplianceCard />}
       <BackupCard />
+      {isAppliance() && <ServiceCard />}
       <section class="card list-card">
         <header>
           <h2>{words.remotes}</h2>

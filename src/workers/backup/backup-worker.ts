@@ -1,4 +1,4 @@
-// Thread that makes a backup, or brings one back: it waits for the stick and for SQLite, and nobody else does.
+// Thread that makes a backup, brings one back, or puts a log bundle on a stick: it waits for the stick and for SQLite, and nobody else does.
 
 import { realMedium } from "../../hal/media/real-medium.ts";
 import type { BackupAnswer, BackupTask } from "../../model/backup.ts";

@@ -18,6 +18,7 @@ import {
   readBackup,
   writeBackup,
 } from "../../export/backup-set.ts";
+import { writeLog } from "../../export/log-on-medium.ts";
 import { type OpenSource, SourceError, type SourceFile } from "../../export/source-files.ts";
 import { sizeText } from "../../export/space.ts";
 import { MediumError, type MediumFiles } from "../../hal/media/medium-files.ts";
@@ -75,6 +76,11 @@ export async function runBackupTask(ports: BackupPorts, task: BackupTask): Promi
       case "abandon":
         clearStaging(ports.disk(task.dataFolder));
         return { type: "abandoned" };
+      case "write-log": {
+        const bytes = new Uint8Array(task.bytes);
+        const path = await writeLog(ports.medium(task.root), task.name, bytes);
+        return { type: "log-written", path };
+      }
       default:
         return unreachable(task);
     }
@@ -371,7 +377,7 @@ function mediumWords({ fault, message }: MediumError): string {
     case "read-only":
       return "The stick is write-protected. Move its switch, or take another one.";
     case "gone":
-      return "The stick was pulled out too early. Put it in again and begin anew; an unfinished backup on it does not count.";
+      return "The stick was pulled out too early. Put it in again and begin anew; what was not finished on it does not count.";
     case "broken":
       return `The stick fails (${message}). Take another one.`;
     default:
