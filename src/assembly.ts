@@ -476,6 +476,12 @@ export async function assemble(given: Given): Promise<Assembled> {
           restoreNote: () => storage.reader.restoreNote(),
           inUse: backupHindrance,
         });
+  const examHindrance = () => {
+    if (backup?.isRestoring() === true)
+      return "A backup is being restored; the device restarts then. Wait, and begin again.";
+    const ending = appliance?.ending ?? null;
+    return ending === null ? null : `The device ${ending}. Wait until it is ready again.`;
+  };
   const restartsByItself = given.backup?.restart.byItself === true;
 
   // ---- local API ----------------------------------------------------------------------------------------
@@ -547,7 +553,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         });
       },
     },
-    exams: withoutExamsWhile(() => backup?.isRestoring() === true, {
+    exams: withoutExamsWhile(examHindrance, {
       ...examPort(exams, storage, stepState, autoSend),
       ...stepPort(steps, storage),
     }),
@@ -716,17 +722,14 @@ export async function assemble(given: Given): Promise<Assembled> {
   };
 }
 
-/** An exam that began while a backup is restored would be gone with the database it is written to. */
-function withoutExamsWhile(isRestoring: () => boolean, exams: ExamsPort): ExamsPort {
+/** An exam that began now would be cut off, or be gone with the database it is written to. */
+function withoutExamsWhile(hindered: () => string | null, exams: ExamsPort): ExamsPort {
   return {
     ...exams,
-    open: async (request) =>
-      isRestoring()
-        ? refuse(
-            "busy",
-            "A backup is being restored; the device restarts then. Wait, and begin again.",
-          )
-        : exams.open(request),
+    async open(request) {
+      const reason = hindered();
+      return reason === null ? exams.open(request) : refuse("busy", reason);
+    },
   };
 }
 

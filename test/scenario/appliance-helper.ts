@@ -1,6 +1,7 @@
 // The appliance's root helper, as the device sees it: a socket that answers one request a connection.
 
 import { createServer } from "node:net";
+import type { StatusAnswer } from "../../src/hal/appliance/messages.ts";
 
 export interface ApplianceHelper {
   /** What was asked for, in order. */
@@ -20,12 +21,13 @@ export async function startHelper(path: string, journal: string): Promise<Applia
       const { do: what } = JSON.parse(data.toString()) as { do: string };
       asked.push(what);
       if (what === "journal") await held;
-      const status = {
+      const status: StatusAnswer = {
         version: "0.1.0",
         slot: "A",
         tries: null,
         good: true,
         other: null,
+        failedUnits: [],
         timeServers: [],
         network: { addresses: [], settings: [] },
       };

@@ -44,6 +44,11 @@ test("a restart, a backup and a removal wait for a log bundle, and go on after i
     expect(helper.asked).not.toContain("restart");
     expect((await ask("appliance/restart"))[0]).toBe(204);
     expect(helper.asked).toContain("restart");
+    // It would be cut off.
+    expect(await ask("exams", { patient: { name: "Too^Late" } })).toEqual([
+      503,
+      expect.stringContaining("The device restarts."),
+    ]);
   } finally {
     packed.resolve();
     helper.close();

@@ -120,6 +120,13 @@ export class ApplianceService {
     return OCCUPIED_BY[this.#update.state];
   }
 
+  /** What the machine was told to do already, in words for "The device ..."; null: it stays. */
+  get ending(): string | null {
+    if (this.#ending === null) return null;
+    const { what, sinceMs } = this.#ending;
+    return this.#parts.clock.monotonicMs() - sinceMs < ENDING_MS_MAX ? ENDING_WORDS[what] : null;
+  }
+
   /** Removes what an upload left that a stop cut off. */
   async start(): Promise<void> {
     await this.#parts.uploads.clear();
@@ -201,19 +208,13 @@ export class ApplianceService {
   #hindrance(action: MachineAction, force: boolean): ApplianceAnswer<never> | null {
     const now = {
       ...this.#parts.occupation(),
-      ending: this.#endingWords(),
+      ending: this.ending,
       update: this.updating,
     };
     const detail = hindrance(action, force, now);
     if (detail === null) return null;
     const canForce = !force && hindrance(action, true, now) === null;
     return { ok: false, refusal: { code: "in-use", detail, canForce } };
-  }
-
-  #endingWords(): string | null {
-    if (this.#ending === null) return null;
-    const { what, sinceMs } = this.#ending;
-    return this.#parts.clock.monotonicMs() - sinceMs < ENDING_MS_MAX ? ENDING_WORDS[what] : null;
   }
 
   /**
@@ -238,7 +239,7 @@ export class ApplianceService {
       if (claim !== "checking") this.#become({ state: "checking" });
       const { version } = (await this.#parts.readSet(folder.value)).facts;
       // Somebody may have forced the machine to end meanwhile: no slot is begun then.
-      const ending = this.#endingWords();
+      const ending = this.ending;
       if (ending !== null)
         throw new ApplianceError(`The device ${ending}. Install the update after that.`);
       void this.#write(folder.value, version);
