@@ -53,6 +53,7 @@ import type { JobType } from "./model/job.ts";
 import { Acceptor, type AcceptorPorts } from "./services/acceptor/acceptor.ts";
 import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
 import { hindrance, type Occupation } from "./services/appliance/hindrances.ts";
+import { LogToStick } from "./services/appliance/log-to-stick.ts";
 import { AutoSend } from "./services/auto-send.ts";
 import { type BackupParts, BackupService } from "./services/backup/backup-service.ts";
 import { archivesOf } from "./services/commitment/archives.ts";
@@ -400,14 +401,16 @@ export async function assemble(given: Given): Promise<Assembled> {
       : new MediaWatch({ clock, log, drives: given.media.drives, isExposing });
 
   // ---- appliance ----------------------------------------------------------------------------------------
-  /** An export writes to the medium now. */
-  const isWriting = (medium: string) =>
+  /** An export writes to the medium now, in words; null: none does. */
+  const exportWords = (medium: string): string | null =>
     jobs
       .list()
       .some(
         ({ state, parameters }) =>
           state === "active" && parameters.type === "export" && parameters.target.device === medium,
-      );
+      )
+      ? "An export writes to it. Wait until it is done."
+      : null;
   const occupation = (): Omit<Occupation, "ending" | "update"> => {
     const active = jobs.list().filter(({ state }) => state === "active");
     const ofType = (type: JobType) => active.filter((job) => job.type === type).length;
@@ -422,7 +425,7 @@ export async function assemble(given: Given): Promise<Assembled> {
         retrieve: ofType("retrieve"),
       },
       arrivingObjects: storageScp.arriving,
-      backup: backup?.busyWords() ?? null,
+      backup: backup?.busyWords() ?? logToStick?.busyWords() ?? null,
       unsaved: () => ({
         ...storage.reader.unsaved(archivesOf(configuration()).map((r) => r.id)),
         stepMessages: storage.reader.mpps({ unfinished: true }).length,
@@ -457,9 +460,26 @@ export async function assemble(given: Given): Promise<Assembled> {
   const useOfRemote: UseOfRemote = (before, after) =>
     remoteUse(before, after, factsOfRemote(before.id));
 
+  const logToStick: LogToStick | null =
+    appliance === null || given.backup === undefined || given.media === undefined
+      ? null
+      : new LogToStick({
+          clock,
+          log,
+          drives: given.media.drives,
+          thread: given.backup.thread,
+          timeZone: () => configuration().device.timeZone,
+          // The panel's frames need the time that packing a journal takes.
+          hindrance: (device) =>
+            isExposing()
+              ? "An exposure is going on. Let it end, then try again."
+              : (exportWords(device) ?? backup?.busyWords() ?? stickSettings?.busyWords() ?? null),
+        });
+
   // ---- backup -------------------------------------------------------------------------------------------
   /** What a copy would catch in the middle, and a restore would cut off. */
   const backupHindrance = () =>
+    logToStick?.busyWords() ??
     hindrance("backup", false, {
       ...occupation(),
       ending: null,
@@ -491,11 +511,18 @@ export async function assemble(given: Given): Promise<Assembled> {
           useOfRemote,
           useWords: (device) =>
             backup?.busyWords() ??
-            (isWriting(device) ? "An export writes to it. Wait until it is done." : null) ??
+            logToStick?.busyWords() ??
+            exportWords(device) ??
             ((appliance?.updating ?? "none") === "none"
               ? null
               : "An update is under way. Wait until it is installed."),
         });
+  const examHindrance = () => {
+    if (backup?.isRestoring() === true)
+      return "A backup is being restored; the device restarts then. Wait, and begin again.";
+    const ending = appliance?.ending ?? null;
+    return ending === null ? null : `The device ${ending}. Wait until it is ready again.`;
+  };
   const restartsByItself = given.backup?.restart.byItself === true;
 
   // ---- local API ----------------------------------------------------------------------------------------
@@ -568,7 +595,7 @@ export async function assemble(given: Given): Promise<Assembled> {
       },
       ...remotePort(holder, useOfRemote, log),
     },
-    exams: withoutExamsWhile(() => backup?.isRestoring() === true, {
+    exams: withoutExamsWhile(examHindrance, {
       ...examPort(exams, storage, stepState, autoSend),
       ...stepPort(steps, storage),
     }),
@@ -602,15 +629,24 @@ export async function assemble(given: Given): Promise<Assembled> {
     media:
       given.media === undefined || media === null
         ? undefined
-        : mediaPort(given.media.drives, media, (device) =>
-            isWriting(device)
-              ? "An export writes to it. Wait until it is done."
-              : (backup?.useWords(device) ?? stickSettings?.useWords(device) ?? null),
+        : mediaPort(
+            given.media.drives,
+            media,
+            (device) =>
+              exportWords(device) ??
+              backup?.useWords(device) ??
+              logToStick?.useWords(device) ??
+              stickSettings?.useWords(device) ??
+              null,
           ),
     appliance:
       appliance === null
         ? undefined
-        : appliancePort(appliance, { health, configuration: () => configurationFace.read() }),
+        : appliancePort(
+            appliance,
+            { health, configuration: () => configurationFace.read() },
+            logToStick,
+          ),
     backup: backup === null ? undefined : backupPort(backup, restartsByItself),
     stickSettings: stickSettings === null ? undefined : stickSettingsPort(stickSettings),
     query: queryPort(queries),
@@ -730,17 +766,14 @@ export async function assemble(given: Given): Promise<Assembled> {
   };
 }
 
-/** An exam that began while a backup is restored would be gone with the database it is written to. */
-function withoutExamsWhile(isRestoring: () => boolean, exams: ExamsPort): ExamsPort {
+/** An exam that began now would be cut off, or be gone with the database it is written to. */
+function withoutExamsWhile(hindered: () => string | null, exams: ExamsPort): ExamsPort {
   return {
     ...exams,
-    open: async (request) =>
-      isRestoring()
-        ? refuse(
-            "busy",
-            "A backup is being restored; the device restarts then. Wait, and begin again.",
-          )
-        : exams.open(request),
+    async open(request) {
+      const reason = hindered();
+      return reason === null ? exams.open(request) : refuse("busy", reason);
+    },
   };
 }
 

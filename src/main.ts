@@ -34,6 +34,7 @@ import { TlsFileError } from "./hal/net/tls-profile.ts";
 import type { Geometry } from "./model/exposure.ts";
 import { degrees, millimetres } from "./model/units.ts";
 import { assembleRepair } from "./repair.ts";
+import type { ApplianceParts } from "./services/appliance/appliance-service.ts";
 import type { BackupParts } from "./services/backup/backup-service.ts";
 import { ConfigurationHolder } from "./services/configuration-holder.ts";
 import type { StickSettingsParts } from "./services/settings/stick-settings.ts";
@@ -128,6 +129,19 @@ async function startDevice(
     allowPaths: () => configuration().http.allowPathTargets,
     unmount: appliance === null ? undefined : (root) => appliance.release(root),
   });
+  const applianceParts: ApplianceParts | undefined =
+    appliance === null
+      ? undefined
+      : {
+          appliance,
+          uploads: updateUploads(join(dataFolder, "updates")),
+          readSet: async (folder) =>
+            readUpdateSet({
+              folder,
+              publicKey: await readFile(builtFile("update-key.pem"), "utf8"),
+              running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
+            }),
+        };
   const backupThread = new BackupClient();
   const backup: BackupParts & Pick<StickSettingsParts, "thread"> = {
     place: {
@@ -156,7 +170,7 @@ async function startDevice(
     );
   } catch (error) {
     // Somebody at a plain PC can move files; an appliance has its page alone.
-    if (!(error instanceof UnfitDatabaseError) || appliance === null) throw error;
+    if (!(error instanceof UnfitDatabaseError) || applianceParts === undefined) throw error;
     log.error("database-unfit", { error });
     await panelPort.terminate();
     await panelSimulator?.stop();
@@ -170,6 +184,7 @@ async function startDevice(
       disk,
       drives,
       backup,
+      appliance: applianceParts,
       watchBus: watchUsb,
     });
     const http = serveApi(apiOf(repair.device), httpPort());
@@ -222,19 +237,7 @@ async function startDevice(
       writer: exportWriter,
       watchBus: watchUsb,
     },
-    appliance:
-      appliance === null
-        ? undefined
-        : {
-            appliance,
-            uploads: updateUploads(join(dataFolder, "updates")),
-            readSet: async (folder) =>
-              readUpdateSet({
-                folder,
-                publicKey: await readFile(builtFile("update-key.pem"), "utf8"),
-                running: parseUpdateFacts(await readFile(builtFile("update.json"), "utf8")),
-              }),
-          },
+    appliance: applianceParts,
     backup,
     dial: tcpDial({ clock, resolver }),
     listen: tcpListen({ clock, log }),

@@ -1,9 +1,10 @@
-// What an appliance is while its database cannot be used: a page that says so and takes a backup from a stick.
-// It exposes nothing, answers no peer, and ends with the restore.
+// What an appliance is while its database cannot be used: a page that says so, takes a backup from a stick, and
+// does what service does to the machine. It exposes nothing, answers no peer, and ends with the restore.
 
 import type { Health } from "./api/contract.ts";
 import type { Device } from "./api/device.ts";
 import { EventLog } from "./api/event-log.ts";
+import { appliancePort } from "./api/ports/appliance-port.ts";
 import { backupPort, backupView } from "./api/ports/backup-port.ts";
 import { configurationPort, firstPinPort } from "./api/ports/configuration-port.ts";
 import { healthOf } from "./api/ports/health.ts";
@@ -14,6 +15,9 @@ import type { DiskSpace } from "./assembly.ts";
 import type { Clock } from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Drives } from "./hal/media/media.ts";
+import { type ApplianceParts, ApplianceService } from "./services/appliance/appliance-service.ts";
+import { hindrance, type Occupation } from "./services/appliance/hindrances.ts";
+import { LogToStick } from "./services/appliance/log-to-stick.ts";
 import { type BackupParts, BackupService } from "./services/backup/backup-service.ts";
 import type { ConfigurationHolder } from "./services/configuration-holder.ts";
 import { MediaWatch } from "./services/media-watch.ts";
@@ -28,8 +32,20 @@ export interface RepairGiven {
   readonly disk: DiskSpace;
   readonly drives: Drives;
   readonly backup: BackupParts;
+  readonly appliance: ApplianceParts;
   readonly watchBus: (onChange: () => void) => Promise<() => void>;
 }
+
+/** Nothing goes on in it but backups and log bundles. */
+const IDLE: Omit<Occupation, "ending" | "update"> = {
+  isExposing: false,
+  openExams: 0,
+  calibration: "none",
+  activeJobs: { send: 0, print: 0, export: 0, retrieve: 0 },
+  arrivingObjects: 0,
+  backup: null,
+  unsaved: () => null,
+};
 
 export interface Repair {
   readonly device: Device;
@@ -51,11 +67,27 @@ export function assembleRepair(given: RepairGiven): Repair {
     drives,
     configuration: () => holder.current(),
     restoreNote: () => null,
-    inUse: () => null,
+    inUse: () =>
+      logToStick.busyWords() ??
+      hindrance("backup", false, { ...occupation(), ending: null, update: appliance.updating }),
+  });
+  const occupation = (): Omit<Occupation, "ending" | "update"> => ({
+    ...IDLE,
+    backup: backup.busyWords() ?? logToStick.busyWords(),
+  });
+  const appliance = new ApplianceService({ ...given.appliance, clock, log, drives, occupation });
+  const logToStick = new LogToStick({
+    clock,
+    log,
+    drives,
+    thread: given.backup.thread,
+    timeZone: () => holder.current().device.timeZone,
+    hindrance: () => backup.busyWords(),
   });
   const { byItself } = given.backup.restart;
   media.changes.add((list) => events.publish({ type: "media", data: list.map(mediumView) }));
   backup.changes.add(() => events.publish({ type: "backup", data: backupView(backup, byItself) }));
+  appliance.changes.add((update) => events.publish({ type: "appliance", data: update }));
   holder.changes.add(() => events.publish({ type: "configuration", data: {} }));
   let stopWatching: () => void = () => {};
 
@@ -90,14 +122,15 @@ export function assembleRepair(given: RepairGiven): Repair {
     repair: true,
   });
 
+  const configuration = {
+    ...configurationPort(holder, given.configFile, () => 0),
+    ...firstPinPort(holder, log),
+  };
   return {
     device: {
       events,
       health,
-      configuration: {
-        ...configurationPort(holder, given.configFile, () => 0),
-        ...firstPinPort(holder, log),
-      },
+      configuration,
       remotes: { echo: refused, add: refused, change: refused, remove: refused },
       exams: {
         open: refused,
@@ -123,10 +156,20 @@ export function assembleRepair(given: RepairGiven): Repair {
         cancel: refused,
         retry: refused,
       },
-      media: mediaPort(drives, media, (device) => backup.useWords(device)),
+      media: mediaPort(
+        drives,
+        media,
+        (device) => backup.useWords(device) ?? logToStick.useWords(device),
+      ),
+      appliance: appliancePort(
+        appliance,
+        { health, configuration: () => configuration.read() },
+        logToStick,
+      ),
       backup: backupPort(backup, byItself),
     },
     async start() {
+      await appliance.start();
       media.start();
       stopWatching = await given.watchBus(() => media.stir());
     },

@@ -41,6 +41,10 @@ export const problemSchema = z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
       .openapi({ description: "The fields that were refused, where a request was malformed" }),
+    canForce: z.boolean().optional().openapi({
+      description:
+        "Where other work hinders it. true: with ?force=true it is done all the same, at the cost that the detail names. false: it must be waited for",
+    }),
   })
   .openapi("Problem", { description: "RFC 9457 problem details" });
 export type Problem = z.infer<typeof problemSchema>;
@@ -1137,11 +1141,15 @@ export const forcedQuerySchema = z.strictObject({
 export const stickUpdateSchema = z
   .strictObject({ device: z.string().min(1).max(4096) })
   .openapi("StickUpdate", { description: "The device of GET media" });
+export const logToStickSchema = z
+  .strictObject({ device: backupMediumSchema })
+  .openapi("LogToStick");
 /** Written out, so that nobody resets a device by a wrong button. */
 export const RESET_WORD = "ERASE ALL DATA";
 export const confirmedResetSchema = z
   .strictObject({ confirm: z.literal(RESET_WORD, { error: `must be "${RESET_WORD}"` }) })
   .openapi("ConfirmedReset");
+export type ConfirmedReset = z.infer<typeof confirmedResetSchema>;
 /** As the configuration has it. */
 const PIN = /^[!-~]{4,64}$/;
 export const firstPinSchema = z

@@ -222,6 +222,8 @@ export interface AppliancePort {
   setNetwork(settings: NetworkSettings, force: boolean): Promise<Answer<Appliance>>;
   /** A tar: journal, redacted configuration, health, versions. */
   logBundle(): Promise<Answer<Uint8Array<ArrayBuffer>>>;
+  /** The same as a file of a stick, which is released then; absent where nothing can be plugged in. */
+  logBundleToStick?(device: string): Promise<Answer<Released>>;
 }
 
 /** Answers when the work has begun; what follows are events. */

@@ -48,6 +48,8 @@ export interface Refusal {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: readonly FieldError[] | undefined;
+  /** Whether ?force=true would overrule it; absent where nothing is to be forced. */
+  readonly canForce?: boolean | undefined;
 }
 
 /** What a part of the device answers: a value, or a refusal in words. */
@@ -89,7 +91,7 @@ export function granted<T>(given: Answer<T>): T {
   return given.value;
 }
 
-/** `{type, title, status, detail, instance?, errors?}` as application/problem+json. */
+/** `{type, title, status, detail, instance?, errors?, canForce?}` as application/problem+json. */
 export function problemResponse(
   refusal: Refusal,
   path?: string,
@@ -103,6 +105,7 @@ export function problemResponse(
     detail: refusal.detail,
     ...(path === undefined ? {} : { instance: path }),
     ...(refusal.errors === undefined ? {} : { errors: [...refusal.errors] }),
+    ...(refusal.canForce === undefined ? {} : { canForce: refusal.canForce }),
   };
   return new Response(JSON.stringify(body), {
     status,

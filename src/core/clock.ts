@@ -38,6 +38,13 @@ export function dicomDateTime(epochMs: number, timeZone: string): { date: string
   return { date: `${year}${month}${day}`, time: `${hour}${minute}${second}` };
 }
 
+/** The same for the name of a file or folder: "2026-01-05T08-00-00". */
+export function fileStamp(epochMs: number, timeZone: string): string {
+  const { date, time } = dicomDateTime(epochMs, timeZone);
+  const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
+  return `${day}T${time.slice(0, 2)}-${time.slice(2, 4)}-${time.slice(4, 6)}`;
+}
+
 /** Offset of the zone from UTC at an instant, as in Timezone Offset From UTC: "+0900". */
 export function utcOffset(epochMs: number, timeZone: string): string {
   const { date, time } = dicomDateTime(epochMs, timeZone);

@@ -115,7 +115,22 @@ export interface AbandonTask {
   readonly dataFolder: string;
 }
 
-export type BackupTask = BackUpTask | ListTask | StageTask | CommitTask | AbandonTask;
+/** Puts a log bundle on a stick: no backup, but written by the same thread in the same way. */
+export interface WriteLogTask {
+  readonly type: "write-log";
+  readonly root: string;
+  /** Date and time as the file's name. */
+  readonly name: string;
+  readonly bytes: SharedArrayBuffer;
+}
+
+export type BackupTask =
+  | BackUpTask
+  | ListTask
+  | StageTask
+  | CommitTask
+  | AbandonTask
+  | WriteLogTask;
 
 export type BackupAnswer =
   | { readonly type: "backed-up"; readonly manifest: BackupManifest; readonly name: string }
@@ -128,5 +143,7 @@ export type BackupAnswer =
     }
   | { readonly type: "committed" }
   | { readonly type: "abandoned" }
+  /** On the stick, "/" between parts. */
+  | { readonly type: "log-written"; readonly path: string }
   /** In words for the technician; nothing was changed. */
   | { readonly type: "failed"; readonly reason: string };

@@ -32,6 +32,28 @@ export async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> 
 export const isProblem = (problem: Problem, code: string): boolean =>
   problem.type === `urn:udr-10a:problem:${code}`;
 
+export interface Faults<Field extends string> {
+  /** What is wrong with a field, in the device's words. */
+  readonly fields: Readonly<Partial<Record<Field, string>>>;
+  /** What no field is to blame for. */
+  readonly rest?: string;
+}
+
+/** Whose fault a refusal is among the fields of a form. */
+export function faultsOf<Field extends string>(
+  problem: Problem | null,
+  fields: readonly Field[],
+): Faults<Field> {
+  const found: Partial<Record<Field, string>> = {};
+  for (const { path, message } of problem?.errors ?? []) {
+    const field = fields.find((name) => path === name || path.startsWith(`${name}[`));
+    if (field !== undefined) found[field] ??= message;
+  }
+  return problem === null || Object.keys(found).length > 0
+    ? { fields: found }
+    : { fields: found, rest: problem.detail };
+}
+
 const PREFIX = "/api/v1";
 
 /** The path of a resource, its parts made safe. */

@@ -64,3 +64,7 @@ export function byteSize(bytes: number): string {
   }
   return `${value >= 100 || unit === 0 ? value.toFixed(0) : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** The names in a list with commas or blanks between them. */
+export const listedIn = (text: string): string[] =>
+  text.split(/[\s,]+/).filter((name) => name !== "");

@@ -2,7 +2,6 @@
 // exams, and uses the service PIN where the device asks for it.
 
 import type {
-  Appliance,
   Backup,
   Exam,
   Instance,
@@ -12,11 +11,9 @@ import type {
   Released,
   Restore,
   SecondaryCaptureRequest,
-  UpdateState,
 } from "../api/contract.ts";
 import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
 import {
-  appliance,
   attempt,
   backup,
   go,
@@ -68,30 +65,6 @@ export async function removeStudy(uid: string, pin?: string): Promise<Outcome<nu
     studiesVersion.value += 1;
     tell("done", strings.studies.removed);
   }
-  return outcome;
-}
-
-/** Only where the machine is an appliance. */
-export const isAppliance = () => offered("POST", "/appliance/restart");
-
-export async function readAppliance(): Promise<void> {
-  const now = await attempt(() => read<Appliance>(apiPath("appliance")));
-  if (now !== null) appliance.value = now;
-}
-
-/** Begins to install the update that lies on a stick; its progress comes as events. */
-export async function installUpdate(medium: Medium, pin: string): Promise<Outcome<UpdateState>> {
-  const { device } = medium;
-  return outcomeOf(() =>
-    send<UpdateState>("POST", apiPath("appliance", "update"), { device }, pin),
-  );
-}
-
-export async function restartAppliance(pin: string): Promise<Outcome<null>> {
-  const outcome = await outcomeOf(() =>
-    send<null>("POST", apiPath("appliance", "restart"), undefined, pin),
-  );
-  if (outcome.ok) tell("done", strings.appliance.restarting);
   return outcome;
 }
 

@@ -363,13 +363,11 @@ export const strings = {
     slot: (slot: string) => `Slot ${slot}`,
     other: (version: string) => `${version} in the other slot`,
     tries: (count: number) => `on trial, ${count} starts left`,
-    network: (card: string, address: string, gateway: string | null) =>
-      `Card ${card} ${address}${gateway === null ? "" : ` by ${gateway}`}`,
-    timeServers: (servers: string) => `Time from ${servers}`,
     failed: (what: string) =>
       `Failed since the start: ${what}. Restart; if it stays, call service.`,
     noStick: "No stick is plugged in.",
     update: "Update from it",
+    updateForced: "Update all the same",
     updateTitle: "Install an update",
     updateText:
       "The update in the folder udr-update of the stick is checked and written beside the running version. Leave the stick in until it is done.",
@@ -381,7 +379,77 @@ export const strings = {
     restart: "Restart",
     restartTitle: "Restart the device",
     restartText: "The device is not ready for about two minutes.",
+    restartForced: "Restart all the same",
     restarting: "The device restarts",
+    powerOff: "Power off",
+    powerOffTitle: "Switch the device off",
+    powerOffText:
+      "Wait until the screen is dark before you take the power away. The switch of the PC starts it again.",
+    powerOffForced: "Power off all the same",
+    switchingOff: "The device switches off",
+    resetting: "The device restarts and erases everything",
+    networkSet: "The address is set and in force",
+    timeSet: "The time servers are set",
+  },
+  service: {
+    title: "Service",
+    next: "Next",
+    network: {
+      title: "Network",
+      change: "Change",
+      card: (card: string, inUse: string, set: string | undefined, gateway: string | null) =>
+        `Card ${card}: ${inUse === "" ? "no address" : inUse}${
+          set === undefined ? "" : `, set to ${set}${gateway === null ? "" : ` by ${gateway}`}`
+        }`,
+      cardLabel: "Network card",
+      cards: { hospital: "Hospital", panel: "Panel" },
+      howLabel: "Address",
+      dhcp: "From the network (DHCP)",
+      fixed: "Fixed",
+      address: "Address and prefix length",
+      gateway: "Gateway (may be empty)",
+      dns: "Name servers, up to 3 (may be empty)",
+      text: (card: string, address: string) =>
+        `The card ${card} gets ${address === "dhcp" ? "its address from the network" : address}, at once. Who reaches the device by its old address does not any more.`,
+      set: "Set the address",
+      setForced: "Set it all the same",
+    },
+    time: {
+      title: "Time servers",
+      change: "Change",
+      from: (servers: string) => `The clock follows ${servers}.`,
+      byNetwork: "The clock follows the servers that the network names.",
+      text: "Names or addresses, up to 4, with commas between them. None: those that the network names.",
+      label: "Servers",
+      set: "Set the servers",
+    },
+    log: {
+      title: "Log bundle",
+      change: "Write to stick",
+      about:
+        "Journal, configuration and versions for the maker's service. No patient is named in it.",
+      chooseTitle: "Log bundle: choose a stick",
+      noStick: "No stick is plugged in. Put one in; it appears here.",
+      text: (stick: string) =>
+        `The log bundle is written to ${stick} and read back. Leave the stick in until it is done.`,
+      writing: "Writing ...",
+    },
+    reset: {
+      title: "Factory reset",
+      change: "Reset",
+      about: "Erases all studies, patients and settings, before the device leaves the hospital.",
+      text: "The device restarts and erases all studies, patients, settings, calibrations and its journal. Send what is needed to the archive before, and write down AE title, address and remotes.",
+      final: "It cannot be undone, and nobody can bring anything back.",
+      wordLabel: (word: string) => `Enter ${word}`,
+      pinText: "The last step: with the PIN everything on this device is erased.",
+      erase: "Erase all data",
+      eraseForced: "Erase all the same",
+    },
+  },
+  forcible: {
+    leave: "Leave it",
+    mayForce: "It can be done all the same. What is said above may then be cut off or lost.",
+    mustWait: "It cannot be done as long as that goes on.",
   },
   backup: {
     title: "Backup",

@@ -52,6 +52,7 @@ test("the appliance tells its versions without a PIN, and does nothing without o
     ["PUT", "appliance/time-servers", { servers: [] }],
     ["PUT", "appliance/network", { interface: "hospital", address: "dhcp" }],
     ["GET", "appliance/log-bundle", undefined],
+    ["POST", "appliance/log-bundle", { device: "/dev/sdb1" }],
   ] as const)
     expect((await r.ask(method, path, body, null)).status).toBe(401);
 });
@@ -86,9 +87,27 @@ test("nothing is restarted under an exam unless forced", async () => {
   r.device.calls.push("in use");
   const refused = await r.ask("POST", "appliance/restart");
   expect(refused.status).toBe(409);
-  expect(((await refused.json()) as { detail: string }).detail).toContain("An exam is open");
+  expect(await refused.json()).toMatchObject({
+    detail: expect.stringContaining("An exam is open"),
+    canForce: true,
+  });
   expect((await r.ask("POST", "appliance/update", { device: "/dev/sdb1" })).status).toBe(409);
   expect((await r.ask("POST", "appliance/restart?force=true")).status).toBe(204);
+});
+
+test("a refusal says where force would not help, and says nothing of force where nothing hinders", async () => {
+  using r = await room();
+  expect((await r.ask("POST", "appliance/power-off")).status).toBe(204);
+  for (const path of ["appliance/restart", "appliance/restart?force=true"]) {
+    const refused = await r.ask("POST", path);
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({
+      detail: expect.stringContaining("switches off already"),
+      canForce: false,
+    });
+  }
+  const wrong = await r.ask("PUT", "appliance/network", { interface: "hospital", address: "no" });
+  expect(Object.keys((await wrong.json()) as object)).not.toContain("canForce");
 });
 
 test("a reset needs its word", async () => {
@@ -158,6 +177,29 @@ test("the log bundle is a tar of journal, configuration, health and versions, wi
     "journal.txt",
   ]);
   expect(new TextDecoder().decode(tar)).not.toContain(PIN);
+});
+
+test("the log bundle is written to a stick, whole, and the stick is let go", async () => {
+  using r = await room();
+  const tar = await (await r.ask("GET", "appliance/log-bundle")).bytes();
+  const answer = await r.ask("POST", "appliance/log-bundle", { device: "/dev/sdb1" });
+  expect(answer.status).toBe(200);
+  expect(((await answer.json()) as { text: string }).text).toMatch(
+    /^The log bundle is on the stick \(udr-log\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.tar\)\. Everything is written; the stick can be pulled out\.$/,
+  );
+  expect(r.device.calls).toContain(`write-log /stick ${tar.byteLength}`);
+});
+
+test("a log bundle is not written to a stick that is not there, nor while the beam is on", async () => {
+  using r = await room();
+  const away = await r.ask("POST", "appliance/log-bundle", { device: "/dev/sdz1" });
+  expect(away.status).toBe(422);
+  expect(await detailOf(away)).toContain("not plugged in");
+  r.device.calls.push("in use");
+  const refused = await r.ask("POST", "appliance/log-bundle", { device: "/dev/sdb1" });
+  expect(refused.status).toBe(409);
+  expect(await detailOf(refused)).toContain("An exposure is going on");
+  expect(r.device.calls.some((call) => call.startsWith("write-log"))).toBe(false);
 });
 
 /** A room whose configuration is a real one, without a PIN. */

@@ -37,11 +37,15 @@ import { mergePatch } from "../../src/config/edits.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { Listeners } from "../../src/core/listeners.ts";
 import { silentLog } from "../../src/core/log.ts";
-import { simulatedAppliance } from "../../src/hal/appliance/simulated-appliance.ts";
+import {
+  type SimulatedAppliance,
+  simulatedAppliance,
+} from "../../src/hal/appliance/simulated-appliance.ts";
 import type { Drives } from "../../src/hal/media/media.ts";
 import type { ListedBackup } from "../../src/model/backup.ts";
 import type { SettingsAnswer, SettingsTask } from "../../src/model/settings-set.ts";
 import { ApplianceService } from "../../src/services/appliance/appliance-service.ts";
+import { LogToStick } from "../../src/services/appliance/log-to-stick.ts";
 import { BackupService } from "../../src/services/backup/backup-service.ts";
 import { ConfigurationHolder } from "../../src/services/configuration-holder.ts";
 import { StickSettings } from "../../src/services/settings/stick-settings.ts";
@@ -64,6 +68,8 @@ export interface FakeDevice extends Device {
   readonly liveFrames: Listeners<LiveFrame>;
   /** Held until it is set to null. */
   heldFrame: LiveFrame | null;
+  /** What the appliance is asked for. */
+  readonly machine: SimulatedAppliance;
   readonly examsKept: Map<string, Exam>;
   readonly jobsKept: Map<string, Job>;
   changeJob(id: string, change: Partial<Job>): void;
@@ -124,6 +130,10 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
   let configuration = structuredClone(CONFIGURATION) as Configuration;
   let local: LocalSettings = { aeTitle: "UDR10A", port: 11104 };
   const without = new Set(options.without);
+  const machine = simulatedAppliance({
+    otherVersion: "0.0.9",
+    network: [{ interface: "hospital", address: "192.0.2.7/24", gateway: "192.0.2.1", dns: [] }],
+  });
 
   const exam = (id: string): Answer<Exam> => {
     const found = examsKept.get(id);
@@ -256,6 +266,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     calls,
     liveFrames,
     heldFrame: null,
+    machine,
     examsKept,
     jobsKept,
     events,
@@ -570,7 +581,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
     };
   if (!without.has("calibration")) optional.calibration = fakeCalibration();
   if (!without.has("appliance"))
-    optional.appliance = fakeAppliance(clock, calls, events, {
+    optional.appliance = fakeAppliance(machine, clock, calls, events, {
       health: () => device.health(),
       configuration: () => device.configuration.read(),
     });
@@ -586,7 +597,7 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
             return answerOfStick(task, options.stick);
           },
         },
-        drives: FAKE_DRIVES,
+        drives: STICK_DRIVES,
         holder: device.holder ?? heldConfiguration({}),
         log: silentLog,
         useOfRemote: (_, after) => (after === null ? [options.remoteInUse ?? []].flat() : []),
@@ -617,20 +628,6 @@ function answerOfStick(task: SettingsTask, stick: FakeOptions["stick"]): Setting
       return task satisfies never;
   }
 }
-
-const FAKE_DRIVES: Pick<Drives, "open"> = {
-  open: async (device) =>
-    device === "/dev/sdb1"
-      ? {
-          kind: "open",
-          drive: {
-            root: "/stick",
-            label: "STICK",
-            release: async () => "Everything is written; the stick can be pulled out.",
-          },
-        }
-      : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
-};
 
 function heldConfiguration(document: object): ConfigurationHolder {
   const parsed = parseConfiguration(document);
@@ -664,12 +661,28 @@ function fakeCalibration(): CalibrationPort {
   };
 }
 
+const STICK_DRIVES: Pick<Drives, "open"> = {
+  open: async (device) =>
+    device === "/dev/sdb1"
+      ? {
+          kind: "open",
+          drive: {
+            root: "/stick",
+            label: "STICK",
+            release: async () => "Everything is written; the stick can be pulled out.",
+          },
+        }
+      : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
+};
+
 /** The real service on a simulated machine; an update comes from the stick, whatever is on it. */
-function fakeAppliance(clock: Clock, calls: string[], events: EventLog, described: Described) {
-  const machine = simulatedAppliance({
-    otherVersion: "0.0.9",
-    network: [{ interface: "hospital", address: "192.0.2.7/24", gateway: "192.0.2.1", dns: [] }],
-  });
+function fakeAppliance(
+  machine: SimulatedAppliance,
+  clock: Clock,
+  calls: string[],
+  events: EventLog,
+  described: Described,
+) {
   const service = new ApplianceService({
     appliance: machine,
     uploads: {
@@ -686,12 +699,7 @@ function fakeAppliance(clock: Clock, calls: string[], events: EventLog, describe
     }),
     clock,
     log: silentLog,
-    drives: {
-      open: async (device) =>
-        device === "/dev/sdb1"
-          ? { kind: "open", drive: { root: "/stick", label: "STICK", release: async () => "" } }
-          : { kind: "refused", reason: `${device} is not plugged in; put it in and try again.` },
-    },
+    drives: STICK_DRIVES,
     occupation: () => ({
       isExposing: false,
       openExams: calls.includes("in use") ? 1 : 0,
@@ -699,11 +707,28 @@ function fakeAppliance(clock: Clock, calls: string[], events: EventLog, describe
       activeJobs: { send: 0, print: 0, export: 0, retrieve: 0 },
       arrivingObjects: 0,
       backup: null,
-      unsaved: () => ({ studies: 0, instances: 0, stepMessages: 0 }),
+      unsaved: () =>
+        calls.includes("unsaved")
+          ? { studies: 3, instances: 12, stepMessages: 0 }
+          : { studies: 0, instances: 0, stepMessages: 0 },
     }),
   });
   service.changes.add((data) => events.publish({ type: "appliance", data }));
-  return appliancePort(service, described);
+  const logs = new LogToStick({
+    clock,
+    log: silentLog,
+    drives: STICK_DRIVES,
+    thread: {
+      async run(task) {
+        calls.push(`${task.type} ${task.root} ${task.bytes.byteLength}`);
+        return answerOf(task, { backups: [] });
+      },
+    },
+    timeZone: () => "UTC",
+    hindrance: () =>
+      calls.includes("in use") ? "An exposure is going on. Let it end, then try again." : null,
+  });
+  return appliancePort(service, described, logs);
 }
 
 /** The real service; what the thread would do to stick and data folder is noted only. */
@@ -739,7 +764,7 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
     restart: { byItself: true, now: () => calls.push("backup restart") },
     clock,
     log: silentLog,
-    drives: FAKE_DRIVES,
+    drives: STICK_DRIVES,
     configuration: () => parsed.configuration,
     restoreNote: () =>
       calls.includes("restored before")

@@ -109,6 +109,7 @@ test("the routes are those of the contract", () => {
     "PUT appliance/network",
     "PUT appliance/service-pin",
     "GET appliance/log-bundle",
+    "POST appliance/log-bundle",
     "GET backup",
     "GET backup/sets",
     "POST backup",

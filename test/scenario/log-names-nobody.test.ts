@@ -2,8 +2,7 @@
 // say: nothing of it gets into the log, nor into the bundle that leaves the house.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataSet } from "../../src/dicom/data/data-set.ts";
@@ -18,6 +17,7 @@ import { freePort } from "../peers/free-port.ts";
 import { sendReport } from "../services/commitment/commitment-site.ts";
 import { DX, push, storageLink } from "../services/query-retrieve/retrieving-station.ts";
 import { answerOf } from "../services/worklist/scheduler.ts";
+import { type ApplianceHelper, startHelper } from "./appliance-helper.ts";
 import { type ExamAnswer, type HealthAnswer, type JobAnswer, jobInState } from "./device-room.ts";
 
 setDefaultTimeout(60_000);
@@ -68,38 +68,15 @@ function talkative(): RequestHandlers {
   };
 }
 
-/** The root helper: its journal is what the device has logged. */
-async function startHelper(path: string, journal: string) {
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    socket.once("data", (data) => {
-      const { do: what } = JSON.parse(data.toString()) as { do: string };
-      const status = {
-        version: "0.1.0",
-        slot: "A",
-        tries: null,
-        good: true,
-        other: null,
-        timeServers: [],
-        network: { addresses: [], settings: [] },
-      };
-      socket.end(
-        `${JSON.stringify({ ok: true, ...(what === "journal" ? { path: journal } : status) })}\n`,
-      );
-    });
-  });
-  await new Promise<void>((ready) => server.listen(path, ready));
-  return { close: () => server.close() };
-}
-
 const folder = mkdtempSync(join(tmpdir(), "udr-nobody-"));
 const journal = join(folder, "journal.txt");
 let peer: ScriptedPeer;
-let helper: { close(): void };
+let helper: ApplianceHelper;
 let device: DeviceProcess;
 
 beforeAll(async () => {
   peer = await scriptedPeer({ handlers: talkative(), collectedBytesMax: 64 * 1024 * 1024 });
+  // Its journal is what the device has logged.
   helper = await startHelper(join(folder, "s"), journal);
   device = await startDevice({
     dicom: await freePort(),
@@ -240,6 +217,23 @@ test("the bundle for service does not name him either, though health does", asyn
   const answer = await ask("GET", "appliance/log-bundle");
   expect(answer.status).toBe(200);
   const bundle = await answer.text();
+  expect(bundle).toContain("instance-not-asked-for");
+  expect(bundle).not.toMatch(MARKER);
+  expect(bundle).not.toContain(PIN);
+});
+
+test("nor does the bundle on a stick, which is the same", async () => {
+  const stick = join(folder, "stick");
+  mkdirSync(stick);
+  const answer = await ask("POST", "appliance/log-bundle", JSON.stringify({ device: stick }));
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringMatching(/udr-log/)]);
+  const [name = "", ...others] = readdirSync(join(stick, "udr-log"));
+  expect(name).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.tar$/);
+  expect(others).toEqual([]);
+  const file = await Bun.file(join(stick, "udr-log", name)).bytes();
+  const names = Bun.spawnSync(["tar", "-t"], { stdin: file }).stdout.toString();
+  expect(names.split("\n")).toContain("journal.txt");
+  const bundle = new TextDecoder().decode(file);
   expect(bundle).toContain("instance-not-asked-for");
   expect(bundle).not.toMatch(MARKER);
   expect(bundle).not.toContain(PIN);

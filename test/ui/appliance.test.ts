@@ -13,7 +13,6 @@ inChromium("an update is installed from a stick with the PIN, and a stick is let
   const card = kiosk.page.locator(".appliance");
   await card.getByText("Version 0.1.0").waitFor();
   await card.getByText("0.0.9 in the other slot").waitFor();
-  await card.getByText("Card hospital 192.0.2.7/24 by 192.0.2.1").waitFor();
   await card.getByRole("button", { name: "Remove safely" }).click();
   await kiosk.page.getByText("the stick can be pulled out").waitFor();
   await card.getByRole("button", { name: "Update from it" }).click();
@@ -37,10 +36,78 @@ inChromium("on a plain PC the system screen says nothing of it", async () => {
   expect(await kiosk.page.locator(".first-pin").count()).toBe(0);
 });
 
+inChromium("the device is switched off with the PIN, and the page says so", async () => {
+  const { page, device } = await openOne();
+  device.pinValue = "4711";
+  await page.getByRole("button", { name: "System" }).click();
+  await page.locator(".appliance").getByRole("button", { name: "Power off" }).click();
+  await enterPin(page, "Switch the device off", "4712", "Power off");
+  await page.getByText("The service PIN is not right").waitFor();
+  expect(device.machine.asked).toEqual([]);
+  await shot(page, "power-off");
+  await enterPin(page, "Switch the device off", "4711", "Power off");
+  await page.getByText("The device switches off").waitFor();
+  expect(device.machine.asked).toEqual(["power-off"]);
+  expect(await page.getByRole("dialog").count()).toBe(0);
+});
+
+inChromium(
+  "a restart under an exam is refused with the reason, and done by a second press",
+  async () => {
+    const { page, device } = await openOne();
+    device.pinValue = "4711";
+    device.calls.push("in use");
+    await page.getByRole("button", { name: "System" }).click();
+    await page.locator(".appliance").getByRole("button", { name: "Restart" }).click();
+    await enterPin(page, "Restart the device", "4711", "Restart");
+    const dialog = page.getByRole("dialog", { name: "Restart the device" });
+    await dialog.getByText("An exam is open. Complete it, then try again.").waitFor();
+    await shot(page, "restart-refused");
+    // A finger that presses twice where the first button was does not force it.
+    const places = await Promise.all(
+      ["Restart all the same", "Leave it"].map((name) =>
+        dialog.getByRole("button", { name }).boundingBox(),
+      ),
+    );
+    expect(places[1]?.x ?? 0).toBeGreaterThan(places[0]?.x ?? Number.POSITIVE_INFINITY);
+    await dialog.getByRole("button", { name: "Leave it" }).click();
+    expect(device.machine.asked).toEqual([]);
+
+    await page.locator(".appliance").getByRole("button", { name: "Restart" }).click();
+    await enterPin(page, "Restart the device", "4711", "Restart");
+    await dialog.getByRole("button", { name: "Restart all the same" }).click();
+    await page.getByText("The device restarts").waitFor();
+    expect(device.machine.asked).toEqual(["restart"]);
+  },
+);
+
+inChromium("what force would not overrule is not offered by force", async () => {
+  const { page, device } = await openOne();
+  device.pinValue = "4711";
+  device.machine.holdInstallation(Promise.withResolvers<void>().promise);
+  await page.getByRole("button", { name: "System" }).click();
+  const card = page.locator(".appliance");
+  await card.getByRole("button", { name: "Update from it" }).click();
+  await enterPin(page, "Install an update", "4711", "Update from it");
+  await card.getByText("Installing 0.2.0").waitFor();
+  await card.getByRole("button", { name: "Restart" }).click();
+  await enterPin(page, "Restart the device", "4711", "Restart");
+  const dialog = page.getByRole("dialog", { name: "Restart the device" });
+  await dialog.getByText("An update is being written. Wait until it is done.").waitFor();
+  await dialog.getByText("It cannot be done as long as that goes on.").waitFor();
+  expect(await dialog.getByRole("button", { name: "all the same" }).count()).toBe(0);
+  await shot(page, "restart-impossible");
+});
+
+async function shot(page: Page, name: string) {
+  if (process.env["SCREENSHOTS"] !== undefined)
+    await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/${name}.png` });
+}
+
 async function enterPin(page: Page, dialogName: string, pin: string, action: string) {
   const dialog = page.getByRole("dialog", { name: dialogName });
   for (const digit of pin) await dialog.getByRole("button", { name: digit, exact: true }).click();
-  await dialog.getByRole("button", { name: action }).click();
+  await dialog.getByRole("button", { name: action, exact: true }).click();
 }
 
 inChromium("an appliance without a PIN says so, and takes one that is entered twice", async () => {
@@ -49,18 +116,14 @@ inChromium("an appliance without a PIN says so, and takes one that is entered tw
   await page.getByRole("button", { name: "System" }).click();
   const card = page.locator(".first-pin");
   await card.getByText("No service PIN is set").waitFor();
-  const shot = async (name: string) => {
-    if (process.env["SCREENSHOTS"] !== undefined)
-      await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/${name}.png` });
-  };
-  await shot("first-pin-card");
+  await shot(page, "first-pin-card");
   await card.getByRole("button", { name: "Set the PIN" }).click();
   await enterPin(page, "Choose a service PIN", "4711", "Next");
   await enterPin(page, "Repeat the service PIN", "4712", "Set the PIN");
   const again = page.getByRole("dialog", { name: "Choose a service PIN" });
   await again.getByText("The two were not the same").waitFor();
   expect(device.pinValue).toBeNull();
-  await shot("first-pin-differs");
+  await shot(page, "first-pin-differs");
   await enterPin(page, "Choose a service PIN", "4712", "Next");
   await enterPin(page, "Repeat the service PIN", "4712", "Set the PIN");
   await card.waitFor({ state: "detached" });

@@ -1,9 +1,11 @@
 // The appliance as the API shows it.
 
 import type {
+  ApplianceAnswer,
   ApplianceService,
   ApplianceView,
 } from "../../services/appliance/appliance-service.ts";
+import type { LogToStick } from "../../services/appliance/log-to-stick.ts";
 import type { Appliance, Configuration, Health } from "../contract.ts";
 import type { AppliancePort } from "../device.ts";
 import { answer } from "../problem.ts";
@@ -15,20 +17,34 @@ export interface Described {
   configuration(): Configuration;
 }
 
-export function appliancePort(service: ApplianceService, described: Described): AppliancePort {
+/** @param logs null: there is no stick to write a bundle to */
+export function appliancePort(
+  service: ApplianceService,
+  described: Described,
+  logs: LogToStick | null,
+): AppliancePort {
   const text = (name: string, value: unknown) => ({
     name,
     text: `${JSON.stringify(value, null, 2)}\n`,
   });
+  const logBundle = async (): Promise<ApplianceAnswer<Uint8Array<ArrayBuffer>>> => {
+    const view = await service.view();
+    return service.logBundle([
+      text("health.json", described.health()),
+      text("configuration.json", described.configuration()),
+      text("versions.json", view.ok ? applianceView(view.value) : view.refusal),
+    ]);
+  };
   return {
-    async logBundle() {
-      const view = await service.view();
-      return service.logBundle([
-        text("health.json", described.health()),
-        text("configuration.json", described.configuration()),
-        text("versions.json", view.ok ? applianceView(view.value) : view.refusal),
-      ]);
-    },
+    logBundle,
+    ...(logs === null
+      ? {}
+      : {
+          async logBundleToStick(device: string) {
+            const written = await logs.write(device, logBundle);
+            return written.ok ? answer({ text: written.value }) : written;
+          },
+        }),
     async status() {
       const view = await service.view();
       return view.ok ? answer(applianceView(view.value)) : view;

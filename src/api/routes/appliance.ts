@@ -7,7 +7,9 @@ import {
   confirmedResetSchema,
   firstPinSchema,
   forcedQuerySchema,
+  logToStickSchema,
   networkSettingsSchema,
+  releasedSchema,
   stickUpdateSchema,
   timeServersSchema,
   updateStateSchema,
@@ -126,6 +128,17 @@ const getLogBundle = createRoute({
   },
 });
 
+const postLogBundle = createRoute({
+  method: "post",
+  path: path("/appliance/log-bundle"),
+  summary: "Writes the log bundle to a stick, as udr-log/DATE-AND-TIME.tar, and lets the stick go",
+  description:
+    "Answers when the file was read back. 409 while an exposure goes on, or somebody else writes to the stick.",
+  security: servicePin,
+  request: body(logToStickSchema),
+  responses: { 200: json(releasedSchema, "It is on the stick"), ...refusals },
+});
+
 export function applianceRoutes(
   app: ApiApp,
   { appliance, configuration }: Pick<Device, "appliance" | "configuration">,
@@ -186,6 +199,11 @@ export function applianceRoutes(
     const { force } = c.req.valid("query");
     return c.json(granted(await appliance.setNetwork(c.req.valid("json"), force)), 200);
   });
+  const { logBundleToStick } = appliance;
+  if (logBundleToStick !== undefined)
+    app.openapi(postLogBundle, async (c) =>
+      c.json(granted(await logBundleToStick.call(appliance, c.req.valid("json").device)), 200),
+    );
   app.openapi(getLogBundle, async (c) => {
     const tar = granted(await appliance.logBundle());
     return c.body(tar, 200, {

@@ -63,7 +63,12 @@ export type ApplianceAnswer<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
-      readonly refusal: { readonly code: ApplianceRefusalCode; readonly detail: string };
+      readonly refusal: {
+        readonly code: ApplianceRefusalCode;
+        readonly detail: string;
+        /** Of what other work hinders: forced, it would be done all the same. */
+        readonly canForce?: boolean;
+      };
     };
 
 const done = <T>(value: T): ApplianceAnswer<T> => ({ ok: true, value });
@@ -113,6 +118,13 @@ export class ApplianceService {
   /** What an update is at, of what hinders other work. */
   get updating(): Occupation["update"] {
     return OCCUPIED_BY[this.#update.state];
+  }
+
+  /** What the machine was told to do already, in words for "The device ..."; null: it stays. */
+  get ending(): string | null {
+    if (this.#ending === null) return null;
+    const { what, sinceMs } = this.#ending;
+    return this.#parts.clock.monotonicMs() - sinceMs < ENDING_MS_MAX ? ENDING_WORDS[what] : null;
   }
 
   /** Removes what an upload left that a stop cut off. */
@@ -194,18 +206,15 @@ export class ApplianceService {
   }
 
   #hindrance(action: MachineAction, force: boolean): ApplianceAnswer<never> | null {
-    const reason = hindrance(action, force, {
+    const now = {
       ...this.#parts.occupation(),
-      ending: this.#endingWords(),
+      ending: this.ending,
       update: this.updating,
-    });
-    return reason === null ? null : refused("in-use", reason);
-  }
-
-  #endingWords(): string | null {
-    if (this.#ending === null) return null;
-    const { what, sinceMs } = this.#ending;
-    return this.#parts.clock.monotonicMs() - sinceMs < ENDING_MS_MAX ? ENDING_WORDS[what] : null;
+    };
+    const detail = hindrance(action, force, now);
+    if (detail === null) return null;
+    const canForce = !force && hindrance(action, true, now) === null;
+    return { ok: false, refusal: { code: "in-use", detail, canForce } };
   }
 
   /**
@@ -230,7 +239,7 @@ export class ApplianceService {
       if (claim !== "checking") this.#become({ state: "checking" });
       const { version } = (await this.#parts.readSet(folder.value)).facts;
       // Somebody may have forced the machine to end meanwhile: no slot is begun then.
-      const ending = this.#endingWords();
+      const ending = this.ending;
       if (ending !== null)
         throw new ApplianceError(`The device ${ending}. Install the update after that.`);
       void this.#write(folder.value, version);

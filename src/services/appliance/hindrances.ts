@@ -23,10 +23,10 @@ export interface Occupation {
   readonly activeJobs: Readonly<Record<"send" | "print" | "export" | "retrieve", number>>;
   /** Objects that peers are sending here. */
   readonly arrivingObjects: number;
-  /** A backup or restore under way, as sentences; null: none. */
+  /** A backup, a restore or a log bundle for a stick under way, as sentences; null: none. */
   readonly backup: string | null;
-  /** Asked for a factory reset alone: it costs a walk through the database. */
-  readonly unsaved: () => Unsaved;
+  /** Asked for a factory reset alone: it costs a walk through the database. Null: it cannot be read. */
+  readonly unsaved: () => Unsaved | null;
 }
 
 /** What would be lost with this device's disk. */
@@ -144,7 +144,12 @@ export function hindrance(
 }
 
 /** A factory reset destroys what only this device has: how much of it there is. */
-function lossWords({ studies, instances, stepMessages }: Unsaved): string[] {
+function lossWords(unsaved: Unsaved | null): string[] {
+  if (unsaved === null)
+    return [
+      "The database cannot be read: what is on this device alone is not known. A restored backup would tell.",
+    ];
+  const { studies, instances, stepMessages } = unsaved;
   const images =
     studies === 0
       ? []

@@ -3,7 +3,7 @@
 
 import { type Configuration, parseConfiguration } from "../../config/configuration.ts";
 import { keyFilesOf } from "../../config/key-files.ts";
-import { type Clock, dicomDateTime, sleep } from "../../core/clock.ts";
+import { type Clock, fileStamp, sleep } from "../../core/clock.ts";
 import { Listeners } from "../../core/listeners.ts";
 import type { Log } from "../../core/log.ts";
 import type { Drives, OpenDrive } from "../../hal/media/media.ts";
@@ -238,12 +238,11 @@ export class BackupService {
     const { device } = configuration();
     const nowMs = clock.nowMs();
     const shared = new SharedArrayBuffer(BACKUP_CELLS * Int32Array.BYTES_PER_ELEMENT);
-    const { date, time } = dicomDateTime(nowMs, device.timeZone);
     const answer = await this.#follow("backup", BACKUP_STEPS, shared, () =>
       thread.run({
         type: "back-up",
         root: drive.root,
-        name: `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T${time.slice(0, 2)}-${time.slice(2, 4)}-${time.slice(4, 6)}`,
+        name: fileStamp(nowMs, device.timeZone),
         dataFolder: place.dataFolder,
         configFile: place.configFile,
         keyFiles: keyFilesOf(configuration()).map(place.resolve),

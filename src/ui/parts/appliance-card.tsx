@@ -1,24 +1,51 @@
-// The machine as an appliance: what runs, an update from a stick, a restart. Shown only where there is one.
+// The machine as an appliance: what runs, an update from a stick, restart and power-off. Shown only where there
+// is one.
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Appliance, Medium, UpdateState } from "../../api/contract.ts";
 import {
   installUpdate,
+  powerOffAppliance,
   readAppliance,
-  releaseMedium,
   restartAppliance,
-} from "../service-actions.ts";
+} from "../appliance-actions.ts";
+import type { Outcome } from "../client.ts";
+import { releaseMedium } from "../service-actions.ts";
 import { appliance, offered, readMedia } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
-import { PinDialog } from "./pin-pad.tsx";
+import { ForcibleDialog } from "./forcible-dialog.tsx";
 import { StickRows } from "./stick-rows.tsx";
 
 const words = strings.appliance;
 
 /** What the PIN is asked for. */
-type Asked = { readonly do: "restart" } | { readonly do: "update"; readonly medium: Medium };
+type Asked =
+  | { readonly do: "restart" }
+  | { readonly do: "power-off" }
+  | { readonly do: "update"; readonly medium: Medium };
+
+const TEXTS = {
+  restart: {
+    title: words.restartTitle,
+    text: words.restartText,
+    action: words.restart,
+    actionForced: words.restartForced,
+  },
+  "power-off": {
+    title: words.powerOffTitle,
+    text: words.powerOffText,
+    action: words.powerOff,
+    actionForced: words.powerOffForced,
+  },
+  update: {
+    title: words.updateTitle,
+    text: words.updateText,
+    action: words.update,
+    actionForced: words.updateForced,
+  },
+} as const satisfies Record<Asked["do"], object>;
 
 export function ApplianceCard() {
   const asked = useSignal<Asked | null>(null);
@@ -29,20 +56,15 @@ export function ApplianceCard() {
   const machine = appliance.value;
   if (machine === null) return null;
   const isBusy = ["receiving", "checking", "installing"].includes(machine.update.state);
-  const close = () => {
-    asked.value = null;
+  const ask = (next: Asked | null) => {
+    asked.value = next;
   };
   return (
     <section class="card list-card appliance">
       <header>
         <h2>{words.title}</h2>
-        <Button
-          label={words.restart}
-          disabled={isBusy}
-          onPress={() => {
-            asked.value = { do: "restart" };
-          }}
-        />
+        <Button label={words.powerOff} onPress={() => ask({ do: "power-off" })} />
+        <Button label={words.restart} onPress={() => ask({ do: "restart" })} />
       </header>
       <div class="rows">
         <div class="row static">
@@ -63,9 +85,7 @@ export function ApplianceCard() {
               <Button
                 label={words.update}
                 disabled={isBusy || !medium.usable}
-                onPress={() => {
-                  asked.value = { do: "update", medium };
-                }}
+                onPress={() => ask({ do: "update", medium })}
               />
               {offered("POST", "/media/{device}/release") && (
                 <Button
@@ -78,29 +98,32 @@ export function ApplianceCard() {
           )}
         </StickRows>
       </div>
-      {asked.value !== null && <ApplianceDialog asked={asked.value} onClose={close} />}
+      {asked.value !== null && <ApplianceDialog asked={asked.value} onClose={() => ask(null)} />}
     </section>
   );
 }
 
 function ApplianceDialog({ asked, onClose }: { asked: Asked; onClose: () => void }) {
-  const isRestart = asked.do === "restart";
   return (
-    <PinDialog
-      title={isRestart ? words.restartTitle : words.updateTitle}
-      text={isRestart ? words.restartText : words.updateText}
-      action={isRestart ? words.restart : words.update}
-      onEnter={async (pin) => {
-        const outcome = isRestart
-          ? await restartAppliance(pin)
-          : await installUpdate(asked.medium, pin);
-        if (!outcome.ok) return outcome.problem;
-        onClose();
-        return null;
-      }}
+    <ForcibleDialog
+      {...TEXTS[asked.do]}
+      onAsk={(pin, force) => request(asked, pin, force)}
       onClose={onClose}
     />
   );
+}
+
+function request(asked: Asked, pin: string, force: boolean): Promise<Outcome<unknown>> {
+  switch (asked.do) {
+    case "restart":
+      return restartAppliance(pin, force);
+    case "power-off":
+      return powerOffAppliance(pin, force);
+    case "update":
+      return installUpdate(asked.medium, pin, force);
+    default:
+      return asked satisfies never;
+  }
 }
 
 function UpdateWords({ update }: { update: UpdateState }) {
@@ -122,13 +145,11 @@ function UpdateWords({ update }: { update: UpdateState }) {
   }
 }
 
-function factsOf({ slot, otherVersion, triesLeft, timeServers, network }: Appliance): string {
+function factsOf({ slot, otherVersion, triesLeft }: Appliance): string {
   return [
     slot === null ? "" : words.slot(slot),
     otherVersion === null ? "" : words.other(otherVersion),
     triesLeft === null ? "" : words.tries(triesLeft),
-    ...network.map((card) => words.network(card.interface, card.address, card.gateway)),
-    timeServers.length === 0 ? "" : words.timeServers(timeServers.join(", ")),
   ]
     .filter((fact) => fact !== "")
     .join(" · ");

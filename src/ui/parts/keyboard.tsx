@@ -5,13 +5,15 @@ import { useEffect, useRef } from "preact/hooks";
 import { SimpleKeyboard } from "simple-keyboard";
 import { strings } from "../strings.ts";
 
-type Layout = "text" | "digits";
+/**
+ * capitals: words in capitals alone, such as AE titles. host: names and addresses of computers. address: IPv4,
+ * also with its prefix length.
+ */
+type Layout = "text" | "digits" | "capitals" | "host" | "address";
 
 interface ActiveField {
   readonly value: Signal<string>;
   readonly layout: Layout;
-  /** An empty field begins with a capital, as a name does. */
-  readonly capital: boolean;
   readonly shape: (text: string) => string;
 }
 
@@ -40,6 +42,20 @@ const LAYOUTS = {
     "{space}",
   ],
   digits: ["1 2 3", "4 5 6", "7 8 9", "{bksp} 0 {done}"],
+  capitals: [
+    "1 2 3 4 5 6 7 8 9 0 - {bksp}",
+    "Q W E R T Y U I O P",
+    "A S D F G H J K L _",
+    "Z X C V B N M . {done}",
+    "{space}",
+  ],
+  host: [
+    "1 2 3 4 5 6 7 8 9 0 - {bksp}",
+    "q w e r t y u i o p :",
+    "a s d f g h j k l .",
+    "z x c v b n m , {done}",
+  ],
+  address: ["1 2 3 {bksp}", "4 5 6 /", "7 8 9 ,", ". 0 {done}"],
 };
 
 const DISPLAY = {
@@ -58,12 +74,7 @@ export function OnScreenKeyboard() {
     if (field === null || holder.current === null) return;
     const made = new SimpleKeyboard(holder.current, {
       layout: LAYOUTS,
-      layoutName:
-        field.layout === "digits"
-          ? "digits"
-          : field.capital && field.value.value === ""
-            ? "shifted"
-            : "text",
+      layoutName: field.layout === "text" && field.value.value === "" ? "shifted" : field.layout,
       display: DISPLAY,
       theme: `hg-theme-default keys ${field.layout}`,
       preventMouseDownDefault: true,
@@ -73,8 +84,7 @@ export function OnScreenKeyboard() {
         field.value.value = shaped;
         if (shaped !== text) made.setInput(shaped);
         // A name starts with a capital, and goes on in small letters.
-        if (field.capital && field.layout === "text" && text.length === 1)
-          made.setOptions({ layoutName: "text" });
+        if (field.layout === "text" && text.length === 1) made.setOptions({ layoutName: "text" });
       },
       onKeyPress: (key) => {
         if (key === "{shift}")
@@ -112,7 +122,6 @@ export function TextField({
   value,
   hint,
   layout = "text",
-  capital = true,
   shape = (text) => text,
   maxLength = 64,
   secret = false,
@@ -123,7 +132,6 @@ export function TextField({
   value: Signal<string>;
   hint?: string;
   layout?: Layout;
-  capital?: boolean;
   shape?: (text: string) => string;
   maxLength?: number;
   /** Shows dots in place of what is typed. */
@@ -146,7 +154,7 @@ export function TextField({
         placeholder={hint}
         value={value.value}
         onFocus={() => {
-          active.value = { value, layout, capital, shape: bounded };
+          active.value = { value, layout, shape: bounded };
         }}
         onBlur={() => {
           if (active.value?.value === value) active.value = null;

@@ -43,6 +43,7 @@ export function LocalForm({ settings, onClose }: { settings: LocalSettings; onCl
       <TextField
         label={words.aeTitle}
         value={aeTitle}
+        layout="capitals"
         maxLength={16}
         problem={problemAt(problem.value, "aeTitle")}
       />

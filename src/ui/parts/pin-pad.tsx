@@ -18,6 +18,7 @@ export function PinDialog({
   text,
   action,
   kind = "danger",
+  working = action,
   onEnter,
   onClose,
 }: {
@@ -25,6 +26,8 @@ export function PinDialog({
   text: string;
   action: string;
   kind?: "primary" | "danger";
+  /** In place of the action while it is done, where that takes its time. */
+  working?: string;
   /** Does it with the PIN; answers why not, or null when it is done. */
   onEnter: (pin: string) => Promise<Pick<Problem, "detail"> | null>;
   onClose: () => void;
@@ -51,7 +54,12 @@ export function PinDialog({
       actions={
         <>
           <Button label={strings.cancel} onPress={onClose} />
-          <Button label={action} kind={kind} disabled={!ready} onPress={enter} />
+          <Button
+            label={asking.value ? working : action}
+            kind={kind}
+            disabled={!ready}
+            onPress={enter}
+          />
         </>
       }
     >

@@ -141,16 +141,22 @@ export function RemoteForm({
             label={words.id}
             value={id}
             hint={words.idHint}
-            capital={false}
+            layout="host"
             maxLength={32}
             problem={at("id")}
           />
         )}
-        <TextField label={words.aeTitle} value={aeTitle} maxLength={16} problem={at("aeTitle")} />
+        <TextField
+          label={words.aeTitle}
+          value={aeTitle}
+          layout="capitals"
+          maxLength={16}
+          problem={at("aeTitle")}
+        />
         <TextField
           label={words.host}
           value={host}
-          capital={false}
+          layout="host"
           maxLength={253}
           problem={at("host")}
         />

@@ -1,6 +1,7 @@
 // Health of the parts, the remotes and the settings, and what service does with the device.
 
 import { useSignal } from "@preact/signals";
+import { isAppliance } from "../appliance-actions.ts";
 import { byteSize, dateTime } from "../format.ts";
 import { ApplianceCard } from "../parts/appliance-card.tsx";
 import { BackupCard } from "../parts/backup-card.tsx";
@@ -8,8 +9,8 @@ import { Button } from "../parts/button.tsx";
 import { CalibrationCard } from "../parts/calibration-card.tsx";
 import { FirstPinCard } from "../parts/first-pin-card.tsx";
 import { RemotesCard } from "../parts/remotes-card.tsx";
+import { ServiceCard } from "../parts/service-card.tsx";
 import { SettingsCard } from "../parts/settings-card.tsx";
-import { isAppliance } from "../service-actions.ts";
 import { configuration, health, offered, protocols, worklist } from "../state.ts";
 import { strings } from "../strings.ts";
 
@@ -89,6 +90,7 @@ export function SystemScreen() {
       <CalibrationCard />
       {isAppliance() && <ApplianceCard />}
       <BackupCard />
+      {isAppliance() && <ServiceCard />}
       <RemotesCard />
       <SettingsCard />
       <section class="card configuration">

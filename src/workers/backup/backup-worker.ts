@@ -1,5 +1,5 @@
-// Thread that makes a backup, or brings one back, and reads and writes settings: it waits for the stick and for
-// SQLite, and nobody else does.
+// Thread that makes a backup, brings one back, puts a log bundle on a stick, or reads and writes settings: it waits
+// for the stick and for SQLite, and nobody else does.
 
 import { realMedium } from "../../hal/media/real-medium.ts";
 import { realDisk } from "../../store/real-disk.ts";

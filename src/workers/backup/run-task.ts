@@ -18,6 +18,7 @@ import {
   readBackup,
   writeBackup,
 } from "../../export/backup-set.ts";
+import { writeLog } from "../../export/log-on-medium.ts";
 import { readSettings, SettingsSetError, writeSettings } from "../../export/settings-set.ts";
 import { type OpenSource, SourceError, type SourceFile } from "../../export/source-files.ts";
 import { sizeText } from "../../export/space.ts";
@@ -97,6 +98,11 @@ export async function runBackupTask(ports: BackupPorts, task: StickTask): Promis
       case "drop-key-files":
         dropKeyFiles(ports.disk(task.dataFolder), task.paths);
         return { type: "key-files-dropped" };
+      case "write-log": {
+        const bytes = new Uint8Array(task.bytes);
+        const path = await writeLog(ports.medium(task.root), task.name, bytes);
+        return { type: "log-written", path };
+      }
       default:
         return unreachable(task);
     }
@@ -398,7 +404,7 @@ function mediumWords({ fault, message }: MediumError): string {
     case "read-only":
       return "The stick is write-protected. Move its switch, or take another one.";
     case "gone":
-      return "The stick was pulled out too early. Put it in again and begin anew; an unfinished backup on it does not count.";
+      return "The stick was pulled out too early. Put it in again and begin anew; what was not finished on it does not count.";
     case "broken":
       return `The stick fails (${message}). Take another one.`;
     default:

@@ -138,12 +138,37 @@ for (const end of ["restart", "powerOff", "factoryReset"] as const) {
     r.open();
     r.read();
     await r.service.updateFromStick("/dev/sdb1", false);
-    expect(code(await r.service[end](true))).toBe("in-use");
+    expect(await r.service[end](false)).toMatchObject({ refusal: { canForce: false } });
+    expect(await r.service[end](true)).toMatchObject({
+      refusal: { code: "in-use", canForce: false },
+    });
     written.resolve();
     await turn();
     expect(code(await r.service[end](false))).toBe("ok");
   });
 }
+
+test("what only force overrules is told as such, and not where something else could never be cut off", async () => {
+  let openExams = 1;
+  const r = room({ occupation: () => ({ ...IDLE, openExams }) });
+  const written = Promise.withResolvers<void>();
+  r.appliance.holdInstallation(written.promise);
+  r.open();
+  r.read();
+  expect(await r.service.restart(false)).toMatchObject({ refusal: { canForce: true } });
+  openExams = 0;
+  await r.service.updateFromStick("/dev/sdb1", false);
+  openExams = 1;
+  const both = await r.service.restart(false);
+  expect(both).toMatchObject({
+    refusal: {
+      detail:
+        "An update is being written. Wait until it is done. An exam is open. Complete it, then try again.",
+      canForce: false,
+    },
+  });
+  written.resolve();
+});
 
 test("a machine that ends takes no update and is not told to end twice", async () => {
   const r = room();

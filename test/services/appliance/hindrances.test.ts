@@ -56,6 +56,7 @@ const CASES: readonly (readonly [string, Occupation, string])[] = [
   ["an image arrives", at({ arrivingObjects: 1 }), "! ! + ! + !"],
   ["a backup is made", at({ backup: "A backup is made." }), "! ! ! ! + +"],
   ["images are nowhere else", unsaved(1, 2), "+ + + ! + +"],
+  ["the database cannot be read", at({ unsaved: () => null }), "+ + + ! + +"],
   ["the scheduler was not told", unsaved(0, 0, 1), "+ + + ! + +"],
 ];
 

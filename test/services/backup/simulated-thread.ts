@@ -38,6 +38,8 @@ export function answerOf(task: BackupTask, thread: SimulatedThread): BackupAnswe
       return { type: "committed" };
     case "abandon":
       return { type: "abandoned" };
+    case "write-log":
+      return { type: "log-written", path: `udr-log/${task.name}.tar` };
     default:
       return task satisfies never;
   }

@@ -292,3 +292,26 @@ test("a stick that is pulled out while it is read leaves the device as it was", 
   expect(answer).toMatchObject({ type: "failed", reason: expect.stringContaining("pulled out") });
   expect(readdirSync(r.other)).toEqual([]);
 });
+
+test("a log bundle is written to a stick as it is, and a stick that cannot take it is told", async () => {
+  using r = await room();
+  const bytes = new SharedArrayBuffer(300_000);
+  new Uint8Array(bytes).forEach((_, i, all) => {
+    all[i] = i % 251;
+  });
+  const task = { type: "write-log", root: r.stick, name: NAME, bytes } as const;
+  const path = `udr-log/${NAME}.tar`;
+  expect(await runBackupTask(PORTS, task)).toEqual({ type: "log-written", path });
+  const written = new Uint8Array(readFileSync(join(r.stick, path)));
+  expect(Buffer.compare(written, new Uint8Array(bytes))).toBe(0);
+  expect(readdirSync(join(r.stick, "udr-log"))).toEqual([`${NAME}.tar`]);
+
+  const full = {
+    ...PORTS,
+    medium: () => Object.assign(new FaultyMedium(), { freeBytes: () => 1 }),
+  };
+  expect(await runBackupTask(full, task)).toEqual({
+    type: "failed",
+    reason: "The stick ran full. Take a larger one, or make room on it with a computer.",
+  });
+});

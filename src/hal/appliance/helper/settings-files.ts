@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { NetworkSettings } from "../appliance.ts";
 import type { StatusAnswer } from "../messages.ts";
 
-const OWNER = "# Written by the device; set it on its service page.";
+const OWNER = "# Written by the device; set it on its System screen.";
 
 export function timeServersFile({ servers }: { readonly servers: readonly string[] }): string {
   return [OWNER, "[Time]", "NTP=", ...servers.map((server) => `NTP=${server}`), ""].join("\n");
