@@ -499,7 +499,6 @@ export const strings = {
       "Nothing is sent to it or asked of it any more. What it has of this device stays there.",
     removeAnyway: "Remove all the same",
     changeAnyway: "Change all the same",
-    neededTitle: "It is still needed",
     save: "Save",
     pinText: "Remotes are a matter of service. Enter the service PIN.",
     id: "Name on this device",

@@ -158,8 +158,9 @@ test("a remote that something needs is taken away by force only", async () => {
     ["PATCH", "remotes/pacs", { archive: false }],
   ] as const) {
     const refused = await r.ask(method, path, body);
-    expect([refused.status, refused.body.detail]).toEqual([
+    expect([refused.status, refused.body.canForce, refused.body.detail]).toEqual([
       409,
+      true,
       "Nothing was changed. 2 send jobs for pacs are not done.",
     ]);
   }

@@ -137,7 +137,7 @@ inChromium("a remote that is still needed is removed only after that was read", 
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   await shot(page, "remove-pin");
   await enterPin(page, "Remove archive", "Remove");
-  const needed = page.getByRole("dialog", { name: "It is still needed" });
+  const needed = page.getByRole("dialog", { name: "Remove archive" });
   await needed.getByText("2 send jobs for archive are not done").waitFor();
   expect(configured(kiosk)?.remotes.length).toBe(2);
   await shot(page, "remove-needed");

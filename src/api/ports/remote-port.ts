@@ -86,8 +86,10 @@ function refused(
 const unknownRemote = (id: string) =>
   refused("not-found", `The configuration has no remote ${id}.`);
 
-const inUse = (reasons: readonly string[]) =>
-  refused("in-use", `Nothing was changed. ${reasons.join(" ")}`);
+const inUse = (reasons: readonly string[]): Edit<Refusal> => ({
+  kind: "refused",
+  refusal: { code: "in-use", detail: `Nothing was changed. ${reasons.join(" ")}`, canForce: true },
+});
 
 function remoteOrRefusal(
   outcome: EditOutcome<Refusal>,

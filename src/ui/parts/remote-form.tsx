@@ -3,14 +3,13 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Problem, RemoteView } from "../../api/contract.ts";
-import { isProblem } from "../client.ts";
 import { addRemote, changeRemote, isAllShown, problemAt } from "../settings-actions.ts";
 import { configuration, remotes, tell } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { type Choice, ChoiceField } from "./choice-field.tsx";
 import { Dialog } from "./dialog.tsx";
-import { ForcedPinDialog } from "./forced-pin-dialog.tsx";
+import { ForcibleDialog } from "./forcible-dialog.tsx";
 import { stopTyping, TextField } from "./keyboard.tsx";
 
 const words = strings.remotes;
@@ -79,13 +78,12 @@ export function RemoteForm({
   });
   if (isAsking.value)
     return (
-      <ForcedPinDialog
+      <ForcibleDialog
         title={title}
         text={words.pinText}
         action={words.save}
-        kind="primary"
-        anyway={words.changeAnyway}
-        onDo={async (pin, force) => {
+        actionForced={words.changeAnyway}
+        onAsk={async (pin, force) => {
           const outcome =
             remote === null
               ? await addRemote({ id: id.value, ...entered() }, pin)
@@ -93,11 +91,9 @@ export function RemoteForm({
           if (outcome.ok) onClose();
           return outcome;
         }}
-        onRefused={(refused) => {
-          if (!isProblem(refused, "invalid-field")) return false;
-          problem.value = refused;
+        onFault={(fault) => {
+          problem.value = fault;
           isAsking.value = false;
-          return true;
         }}
         onClose={() => {
           isAsking.value = false;

@@ -8,7 +8,7 @@ import { canChangeRemotes, removeRemote } from "../settings-actions.ts";
 import { attempt, health, remotes } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
-import { ForcedPinDialog } from "./forced-pin-dialog.tsx";
+import { ForcibleDialog } from "./forcible-dialog.tsx";
 import { RemoteForm } from "./remote-form.tsx";
 
 const words = strings.system;
@@ -82,16 +82,13 @@ function AskedDialog({
       );
     case "remove":
       return (
-        <ForcedPinDialog
+        <ForcibleDialog
           title={strings.remotes.removeTitle(asked.remote.id)}
           text={strings.remotes.removeText}
           action={strings.remotes.remove}
-          anyway={strings.remotes.removeAnyway}
-          onDo={async (pin, force) => {
-            const outcome = await removeRemote(asked.remote.id, pin, force);
-            if (outcome.ok) onClose();
-            return outcome;
-          }}
+          actionForced={strings.remotes.removeAnyway}
+          kind="danger"
+          onAsk={(pin, force) => removeRemote(asked.remote.id, pin, force)}
           onClose={onClose}
         />
       );

@@ -87,11 +87,11 @@ export function SystemScreen() {
           ]}
         />
       </div>
+      <RemotesCard />
       <CalibrationCard />
       {isAppliance() && <ApplianceCard />}
       <BackupCard />
       {isAppliance() && <ServiceCard />}
-      <RemotesCard />
       <SettingsCard />
       <section class="card configuration">
         <header>
