@@ -56,7 +56,7 @@ export interface Repair {
 export function assembleRepair(given: RepairGiven): Repair {
   const { clock, log, fault, holder, drives } = given;
   const startedMs = clock.nowMs();
-  const reason = `The database ${fault}. Put in a stick with a backup and restore it: System screen, Backup. The images on the disk stay.`;
+  const reason = `The database ${fault}. Put in a stick with a backup and restore it, or begin without one: System screen, Backup. The images on the disk stay.`;
   const refused = async () => refuse("device-fault", reason);
   const events = new EventLog(startedMs.toString(36));
   const media = new MediaWatch({ clock, log, drives, isExposing: () => false });
@@ -67,6 +67,7 @@ export function assembleRepair(given: RepairGiven): Repair {
     drives,
     configuration: () => holder.current(),
     restoreNote: () => null,
+    isUnfit: true,
     inUse: () =>
       logToStick.busyWords() ??
       hindrance("backup", false, { ...occupation(), ending: null, update: appliance.updating }),
@@ -166,7 +167,7 @@ export function assembleRepair(given: RepairGiven): Repair {
         { health, configuration: () => configuration.read() },
         logToStick,
       ),
-      backup: backupPort(backup, byItself),
+      backup: backupPort(backup, byItself, true),
     },
     async start() {
       await appliance.start();

@@ -1076,6 +1076,7 @@ export type Restore = z.infer<typeof restoreSchema>;
 export const undoRestoreSchema = z
   .strictObject({ confirm: restoreWordSchema })
   .openapi("UndoRestore");
+export const beginAnewSchema = z.strictObject({ confirm: restoreWordSchema }).openapi("BeginAnew");
 
 // ---- appliance ------------------------------------------------------------------------------------
 

@@ -235,6 +235,8 @@ export interface BackupPort {
   restore(device: string, name: string): Promise<Answer<Backup>>;
   /** Brings back what the last restore replaced. */
   undoRestore(): Promise<Answer<Backup>>;
+  /** Begins with an empty database; absent while the one that is there can be used. */
+  beginAnew?(): Promise<Answer<Backup>>;
 }
 
 export interface StickSettingsPort {

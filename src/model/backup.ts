@@ -109,6 +109,14 @@ export interface CommitTask {
   readonly keyFiles: readonly string[];
 }
 
+/** Puts database and calibration aside at the next start, for empty ones. */
+export interface BeginAnewTask {
+  readonly type: "begin-anew";
+  readonly dataFolder: string;
+  /** Name for what is put aside. */
+  readonly keptName: string;
+}
+
 /** Takes away what was staged. */
 export interface AbandonTask {
   readonly type: "abandon";
@@ -129,6 +137,7 @@ export type BackupTask =
   | ListTask
   | StageTask
   | CommitTask
+  | BeginAnewTask
   | AbandonTask
   | WriteLogTask;
 

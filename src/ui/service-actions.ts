@@ -121,6 +121,12 @@ export function restoreBackup(
 export const undoRestore = (pin: string): Promise<Outcome<Backup>> =>
   begun(() => send<Backup>("POST", apiPath("backup", "undo-restore"), { confirm: CONFIRMED }, pin));
 
+/** Only while the database cannot be used. */
+export const canBeginAnew = () => offered("POST", "/backup/begin-anew");
+
+export const beginAnew = (pin: string): Promise<Outcome<Backup>> =>
+  begun(() => send<Backup>("POST", apiPath("backup", "begin-anew"), { confirm: CONFIRMED }, pin));
+
 async function begun(ask: () => Promise<Backup>): Promise<Outcome<Backup>> {
   const outcome = await outcomeOf(ask);
   // An event may have told more by now; the answer only where none has.

@@ -475,6 +475,10 @@ export const strings = {
     undoTitle: "Undo the restore",
     undoText: (restoredAt: string) =>
       `What the restore of ${restoredAt} replaced comes back, and the device restarts. What was entered since then is put aside.`,
+    anew: "Begin without",
+    anewTitle: "Begin without a backup",
+    anewText:
+      "Exams, jobs and calibration are put aside with the database that cannot be used; the device begins with an empty one and restarts. Settings stay. Images on the disk are listed again: look at them and send them. The panel must be calibrated anew.",
     working: (step: string, percent: number) => `${step}: ${percent} %`,
     steps: {
       "copying-database": "Copying the database",

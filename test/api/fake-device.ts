@@ -585,7 +585,8 @@ export async function fakeDevice(clock: Clock, options: FakeOptions = {}): Promi
       health: () => device.health(),
       configuration: () => device.configuration.read(),
     });
-  if (!without.has("backup")) optional.backup = fakeBackup(clock, calls, events);
+  if (!without.has("backup"))
+    optional.backup = fakeBackup(clock, calls, events, options.repair !== undefined);
   if (!without.has("backup"))
     optional.stickSettings = stickSettingsPort(
       new StickSettings({
@@ -732,7 +733,7 @@ function fakeAppliance(
 }
 
 /** The real service; what the thread would do to stick and data folder is noted only. */
-function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
+function fakeBackup(clock: Clock, calls: string[], events: EventLog, isUnfit: boolean) {
   const parsed = parseConfiguration({});
   if (!parsed.ok) throw new Error("the defaults are valid");
   const backups: readonly ListedBackup[] = [
@@ -766,6 +767,7 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
     log: silentLog,
     drives: STICK_DRIVES,
     configuration: () => parsed.configuration,
+    isUnfit,
     restoreNote: () =>
       calls.includes("restored before")
         ? { restoredMs: clock.nowMs(), madeAt: "2026-01-04T17:30:00.000Z", reconciled: true }
@@ -774,7 +776,7 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog) {
       calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
   });
   service.changes.add(() => events.publish({ type: "backup", data: backupView(service, true) }));
-  return backupPort(service, true);
+  return backupPort(service, true, isUnfit);
 }
 
 function patientOf(request: NewExam, counter: number): Exam["patient"] {

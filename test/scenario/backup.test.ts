@@ -46,6 +46,13 @@ const ended = (device: DeviceProcess) =>
 const studies = async (device: DeviceProcess) =>
   (await device.get<StudySummary[]>("studies")).map((study) => study.studyInstanceUid).sort();
 
+/** Without its log, from which SQLite would mend it. */
+async function damageDatabase(dataFolder: string): Promise<void> {
+  for (const end of ["-wal", "-shm"])
+    await rm(join(dataFolder, `database.sqlite${end}`), { force: true });
+  await Bun.write(join(dataFolder, "database.sqlite"), "no database ".repeat(1_000));
+}
+
 /** The maps in use that were measured here; the panel's own are its own matter. */
 const mapsOf = (device: DeviceProcess) =>
   until("maps in use", async () => {
@@ -220,9 +227,7 @@ test("an appliance whose database is damaged shows a page that restores a backup
     expect(await ended(first)).toMatchObject({ state: "done" });
     await first.stop();
     const { dataFolder } = first;
-    for (const end of ["-wal", "-shm"])
-      await rm(join(dataFolder, `database.sqlite${end}`), { force: true });
-    await Bun.write(join(dataFolder, "database.sqlite"), "no database ".repeat(1_000));
+    await damageDatabase(dataFolder);
 
     const options = { dataFolder, env, ready: "repair" };
     await using broken = await startDevice(options);
@@ -254,5 +259,38 @@ test("an appliance whose database is damaged shows a page that restores a backup
     await mended.stop();
   } finally {
     await rm(stick, { recursive: true, force: true });
+  }
+}, 60_000);
+
+test("an appliance with a damaged database and no backup begins anew, and its images are there", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "udr-anew-"));
+  const env = { UDR_APPLIANCE_SOCKET: join(folder, "no.sock") };
+  await using first = await startDevice({ configuration, env });
+  try {
+    const exam = await examine(first);
+    // There is nothing to begin anew while the database can be used.
+    await expect(first.post("backup/begin-anew", { confirm: WORD })).rejects.toThrow(/404/);
+    await first.stop();
+    const { dataFolder } = first;
+    await damageDatabase(dataFolder);
+
+    await using broken = await startDevice({ dataFolder, env, ready: "repair" });
+    expect((await service(broken, "POST", "backup/begin-anew", {})).status).toBe(422);
+    expect(await restarted(broken, "backup/begin-anew", {})).toBe(RESTART_CODE);
+
+    await using anew = await startDevice({ dataFolder, env });
+    const health = await anew.get<Health>("health");
+    expect([health.repair, health.device.aeTitle]).toEqual([undefined, "BEFORE"]);
+    await until("the images", async () =>
+      (await studies(anew)).includes(exam.studyInstanceUid) ? true : undefined,
+    );
+    const [kept] = await readdir(join(dataFolder, "before-restore"));
+    const aside = join(dataFolder, "before-restore", kept ?? "", "database.sqlite");
+    expect(await Bun.file(aside).text()).toStartWith("no database");
+    // The next exam is another.
+    expect((await examine(anew)).studyInstanceUid).not.toBe(exam.studyInstanceUid);
+    await anew.stop();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }, 60_000);

@@ -1,8 +1,7 @@
 // The system screen's part about the machine, in a real browser.
 
 import { expect } from "bun:test";
-import type { Page } from "playwright-core";
-import { inChromium, kiosksForTests } from "./kiosk.ts";
+import { enterPin, inChromium, kiosksForTests, shot } from "./kiosk.ts";
 
 const openOne = kiosksForTests();
 
@@ -16,16 +15,9 @@ inChromium("an update is installed from a stick with the PIN, and a stick is let
   await card.getByRole("button", { name: "Remove safely" }).click();
   await kiosk.page.getByText("the stick can be pulled out").waitFor();
   await card.getByRole("button", { name: "Update from it" }).click();
-  const dialog = kiosk.page.getByRole("dialog", { name: "Install an update" });
-  for (const digit of "4711")
-    await dialog.getByRole("button", { name: digit, exact: true }).click();
-  await dialog.getByRole("button", { name: "Update from it" }).click();
+  await enterPin(kiosk.page, "Install an update", "Update from it");
   await card.getByText("0.2.0 is installed: restart to run it").waitFor();
-  if (process.env["SCREENSHOTS"] !== undefined)
-    await kiosk.page.screenshot({
-      path: `${process.env["SCREENSHOTS"]}/appliance.png`,
-      fullPage: true,
-    });
+  await shot(kiosk.page, "appliance");
 });
 
 inChromium("on a plain PC the system screen says nothing of it", async () => {
@@ -41,11 +33,11 @@ inChromium("the device is switched off with the PIN, and the page says so", asyn
   device.pinValue = "4711";
   await page.getByRole("button", { name: "System" }).click();
   await page.locator(".appliance").getByRole("button", { name: "Power off" }).click();
-  await enterPin(page, "Switch the device off", "4712", "Power off");
+  await enterPin(page, "Switch the device off", "Power off", "4712");
   await page.getByText("The service PIN is not right").waitFor();
   expect(device.machine.asked).toEqual([]);
   await shot(page, "power-off");
-  await enterPin(page, "Switch the device off", "4711", "Power off");
+  await enterPin(page, "Switch the device off", "Power off");
   await page.getByText("The device switches off").waitFor();
   expect(device.machine.asked).toEqual(["power-off"]);
   expect(await page.getByRole("dialog").count()).toBe(0);
@@ -59,7 +51,7 @@ inChromium(
     device.calls.push("in use");
     await page.getByRole("button", { name: "System" }).click();
     await page.locator(".appliance").getByRole("button", { name: "Restart" }).click();
-    await enterPin(page, "Restart the device", "4711", "Restart");
+    await enterPin(page, "Restart the device", "Restart");
     const dialog = page.getByRole("dialog", { name: "Restart the device" });
     await dialog.getByText("An exam is open. Complete it, then try again.").waitFor();
     await shot(page, "restart-refused");
@@ -74,7 +66,7 @@ inChromium(
     expect(device.machine.asked).toEqual([]);
 
     await page.locator(".appliance").getByRole("button", { name: "Restart" }).click();
-    await enterPin(page, "Restart the device", "4711", "Restart");
+    await enterPin(page, "Restart the device", "Restart");
     await dialog.getByRole("button", { name: "Restart all the same" }).click();
     await page.getByText("The device restarts").waitFor();
     expect(device.machine.asked).toEqual(["restart"]);
@@ -88,27 +80,16 @@ inChromium("what force would not overrule is not offered by force", async () => 
   await page.getByRole("button", { name: "System" }).click();
   const card = page.locator(".appliance");
   await card.getByRole("button", { name: "Update from it" }).click();
-  await enterPin(page, "Install an update", "4711", "Update from it");
+  await enterPin(page, "Install an update", "Update from it");
   await card.getByText("Installing 0.2.0").waitFor();
   await card.getByRole("button", { name: "Restart" }).click();
-  await enterPin(page, "Restart the device", "4711", "Restart");
+  await enterPin(page, "Restart the device", "Restart");
   const dialog = page.getByRole("dialog", { name: "Restart the device" });
   await dialog.getByText("An update is being written. Wait until it is done.").waitFor();
   await dialog.getByText("It cannot be done as long as that goes on.").waitFor();
   expect(await dialog.getByRole("button", { name: "all the same" }).count()).toBe(0);
   await shot(page, "restart-impossible");
 });
-
-async function shot(page: Page, name: string) {
-  if (process.env["SCREENSHOTS"] !== undefined)
-    await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/${name}.png` });
-}
-
-async function enterPin(page: Page, dialogName: string, pin: string, action: string) {
-  const dialog = page.getByRole("dialog", { name: dialogName });
-  for (const digit of pin) await dialog.getByRole("button", { name: digit, exact: true }).click();
-  await dialog.getByRole("button", { name: action, exact: true }).click();
-}
 
 inChromium("an appliance without a PIN says so, and takes one that is entered twice", async () => {
   const kiosk = await openOne();
@@ -118,14 +99,14 @@ inChromium("an appliance without a PIN says so, and takes one that is entered tw
   await card.getByText("No service PIN is set").waitFor();
   await shot(page, "first-pin-card");
   await card.getByRole("button", { name: "Set the PIN" }).click();
-  await enterPin(page, "Choose a service PIN", "4711", "Next");
-  await enterPin(page, "Repeat the service PIN", "4712", "Set the PIN");
+  await enterPin(page, "Choose a service PIN", "Next");
+  await enterPin(page, "Repeat the service PIN", "Set the PIN", "4712");
   const again = page.getByRole("dialog", { name: "Choose a service PIN" });
   await again.getByText("The two were not the same").waitFor();
   expect(device.pinValue).toBeNull();
   await shot(page, "first-pin-differs");
-  await enterPin(page, "Choose a service PIN", "4712", "Next");
-  await enterPin(page, "Repeat the service PIN", "4712", "Set the PIN");
+  await enterPin(page, "Choose a service PIN", "Next", "4712");
+  await enterPin(page, "Repeat the service PIN", "Set the PIN", "4712");
   await card.waitFor({ state: "detached" });
   await page.getByText("The service PIN is set.").waitFor();
   expect(device.pinValue).toBe("4712");
@@ -138,9 +119,9 @@ inChromium(
     const { page, device } = await openOne();
     await page.getByRole("button", { name: "System" }).click();
     await page.getByRole("button", { name: "Set the PIN" }).click();
-    await enterPin(page, "Choose a service PIN", "4711", "Next");
+    await enterPin(page, "Choose a service PIN", "Next");
     device.pinValue = "9999";
-    await enterPin(page, "Repeat the service PIN", "4711", "Set the PIN");
+    await enterPin(page, "Repeat the service PIN", "Set the PIN");
     await page.getByText("A PIN is set already.").waitFor();
     expect(device.pinValue).toBe("9999");
   },

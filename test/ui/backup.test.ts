@@ -1,33 +1,20 @@
 // The system screen's card for backup and restore, in a real browser.
 
 import { expect } from "bun:test";
-import type { Page } from "playwright-core";
-import { inChromium, kiosksForTests } from "./kiosk.ts";
+import { enterPin, inChromium, kiosksForTests, shot } from "./kiosk.ts";
 
 const openOne = kiosksForTests();
-
-async function shot(shown: Page, name: string): Promise<void> {
-  if (process.env["SCREENSHOTS"] === undefined) return;
-  await shown.screenshot({ path: `${process.env["SCREENSHOTS"]}/${name}.png`, fullPage: true });
-}
 
 inChromium(
   "a backup is made with the PIN, and another is restored after it was chosen",
   async () => {
     const kiosk = await openOne();
     kiosk.device.pinValue = "4711";
-    const enter = async (dialogName: string, action: string) => {
-      const dialog = kiosk.page.getByRole("dialog", { name: dialogName });
-      for (const digit of "4711")
-        await dialog.getByRole("button", { name: digit, exact: true }).click();
-      await shot(kiosk.page, `backup-${dialogName.toLowerCase().replaceAll(" ", "-")}`);
-      await dialog.getByRole("button", { name: action }).click();
-    };
     await kiosk.page.getByRole("button", { name: "System" }).click();
     const card = kiosk.page.locator(".backup");
     await card.getByRole("button", { name: "Back up to it" }).click();
     await kiosk.page.getByText("The stick will hold patient data").waitFor();
-    await enter("Back up to a stick", "Back up to it");
+    await enterPin(kiosk.page, "Back up to a stick", "Back up to it");
     await card.getByText("It holds patient data, the service PIN and the keys").waitFor();
     await shot(kiosk.page, "backup-done");
 
@@ -38,7 +25,7 @@ inChromium(
     expect(await unusable?.isDisabled()).toBe(true);
     await shot(kiosk.page, "backup-choose");
     await usable?.click();
-    await enter("Replace all data", "Replace all data");
+    await enterPin(kiosk.page, "Replace all data", "Replace all data");
     await card.getByText("The device restarts with the restored data.").waitFor();
     expect(await card.getByRole("button", { name: "Back up to it" }).isDisabled()).toBe(true);
     expect(kiosk.device.calls.filter((call) => call.startsWith("backup "))).toContain(
@@ -69,6 +56,13 @@ inChromium("where nothing can be plugged in the system screen says nothing of it
 
 inChromium("a device that can only be repaired shows that, and its backups, at once", async () => {
   const kiosk = await openOne({ repair: "The database is damaged." });
+  kiosk.device.pinValue = "4711";
   await kiosk.page.getByText("The database is damaged.").waitFor();
   await kiosk.page.locator(".backup").getByText("Restore from it").waitFor();
+  await kiosk.page.getByRole("button", { name: "Begin without" }).click();
+  await kiosk.page.getByText("The panel must be calibrated anew.").waitFor();
+  await shot(kiosk.page, "backup-anew");
+  await enterPin(kiosk.page, "Begin without a backup", "Begin without");
+  await kiosk.page.getByText("The device restarts with the restored data.").waitFor();
+  expect(kiosk.device.calls).toContain("backup begin-anew");
 });

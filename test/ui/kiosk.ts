@@ -18,6 +18,19 @@ export const inChromium = test.skipIf(noChromium);
 
 export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
+/** Enters the service PIN on the pad of a dialog, and presses what it is for. */
+export async function enterPin(page: Page, dialogName: string, action: string, pin = "4711") {
+  const dialog = page.getByRole("dialog", { name: dialogName });
+  for (const digit of pin) await dialog.getByRole("button", { name: digit, exact: true }).click();
+  await dialog.getByRole("button", { name: action, exact: true }).click();
+}
+
+/** A picture for people to look at, in the folder SCREENSHOTS where there is one. */
+export async function shot(page: Page, name: string): Promise<void> {
+  const folder = process.env["SCREENSHOTS"];
+  if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
 /** A freshly bundled page in a folder of its own. */
 export async function bundledPage(): Promise<{ folder: string; remove: () => Promise<void> }> {
   const above = await mkdtemp(join(tmpdir(), "udr-ui-"));

@@ -2,7 +2,7 @@
 
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
-import { inChromium, type KioskOptions, kiosksForTests } from "./kiosk.ts";
+import { enterPin, inChromium, type KioskOptions, kiosksForTests, shot } from "./kiosk.ts";
 
 const PIN = "4711";
 const openOne = kiosksForTests();
@@ -18,17 +18,6 @@ async function openService(options?: KioskOptions) {
     card.locator(".row", { hasText: row }).getByRole("button").first().click();
   const dialog = (name: string) => kiosk.page.getByRole("dialog", { name });
   return { ...kiosk, card, begin, dialog };
-}
-
-async function enterPin(page: Page, dialogName: string, action: string, pin = PIN) {
-  const dialog = page.getByRole("dialog", { name: dialogName });
-  for (const digit of pin) await dialog.getByRole("button", { name: digit, exact: true }).click();
-  await dialog.getByRole("button", { name: action, exact: true }).click();
-}
-
-async function shot(page: Page, name: string) {
-  if (process.env["SCREENSHOTS"] !== undefined)
-    await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/${name}.png` });
 }
 
 /** Presses the keys of the on-screen keyboard, one after the other. */

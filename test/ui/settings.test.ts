@@ -1,8 +1,14 @@
 // Remotes and device settings on the system screen, in a real browser over the real configuration.
 
 import { expect } from "bun:test";
-import type { Page } from "playwright-core";
-import { inChromium, type Kiosk, type KioskOptions, kiosksForTests } from "./kiosk.ts";
+import {
+  enterPin,
+  inChromium,
+  type Kiosk,
+  type KioskOptions,
+  kiosksForTests,
+  shot,
+} from "./kiosk.ts";
 
 const openOne = kiosksForTests();
 
@@ -30,17 +36,6 @@ async function system(options: KioskOptions = {}): Promise<Kiosk> {
   return kiosk;
 }
 
-async function shot(page: Page, name: string): Promise<void> {
-  if (process.env["SCREENSHOTS"] === undefined) return;
-  await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/settings-${name}.png` });
-}
-
-async function enterPin(page: Page, title: string, action: string, pin = PIN): Promise<void> {
-  const dialog = page.getByRole("dialog", { name: title });
-  for (const digit of pin) await dialog.getByRole("button", { name: digit, exact: true }).click();
-  await dialog.getByRole("button", { name: action, exact: true }).click();
-}
-
 const configured = ({ device }: Kiosk) => device.holder?.current();
 
 inChromium("a remote is typed in on the screen and there at once", async () => {
@@ -49,7 +44,7 @@ inChromium("a remote is typed in on the screen and there at once", async () => {
   await page.getByRole("button", { name: "Add a remote" }).click();
   const form = page.getByRole("dialog", { name: "Add a remote" });
   expect(await form.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
-  await shot(page, "remote-empty");
+  await shot(page, "settings-remote-empty");
   const type = async (label: string, keys: string) => {
     await form.getByLabel(label).click();
     for (const key of keys) await page.locator(`.keyboard [data-skbtn="${key}"]`).click();
@@ -58,22 +53,22 @@ inChromium("a remote is typed in on the screen and there at once", async () => {
   await type("Name on this device", "film1");
   await form.getByLabel("AE title").fill("FILM");
   await form.getByLabel("Host name or IP address").click();
-  await shot(page, "remote-typing");
+  await shot(page, "settings-remote-typing");
   await type("Host name or IP address", "192.0.2.9");
   await form.getByRole("button", { name: "Film printer" }).click();
   await form.getByRole("button", { name: "Image storage" }).click();
   await form.getByRole("button", { name: "when the exam ends" }).click();
   await form.getByRole("button", { name: "On, with the files of archive" }).click();
-  await shot(page, "remote-full");
+  await shot(page, "settings-remote-full");
   await form.getByRole("button", { name: "Save" }).click();
-  await shot(page, "remote-pin");
+  await shot(page, "settings-remote-pin");
   await enterPin(page, "Add a remote", "Save", "0000");
   await page.getByText("The service PIN is not right").waitFor();
   await enterPin(page, "Add a remote", "Save");
   await page.locator('[data-remote="film1"]').getByText("FILM · 192.0.2.9:104").waitFor();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.locator('[data-remote="film1"]').scrollIntoViewIfNeeded();
-  await shot(page, "remote-added");
+  await shot(page, "settings-remote-added");
   expect(configured(kiosk)?.remotes.at(-1)).toEqual({
     id: "film1",
     aeTitle: "FILM",
@@ -98,7 +93,7 @@ inChromium("what the device refuses stands at its field, and what was typed is k
   await enterPin(page, "Change ris", "Save");
   await form.getByText("must be a host name or address").waitFor();
   await form.getByText("must be 1 to 65535").waitFor();
-  await shot(page, "remote-refused");
+  await shot(page, "settings-remote-refused");
   await form.getByLabel("Host name or IP address").fill("ris.example");
   await form.getByLabel("Port").fill("11112");
   await form.getByRole("button", { name: "Save" }).click();
@@ -135,12 +130,12 @@ inChromium("a remote that is still needed is removed only after that was read", 
   const { page } = kiosk;
   await page.locator('[data-remote="archive"]').getByRole("button", { name: "Change" }).click();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
-  await shot(page, "remove-pin");
+  await shot(page, "settings-remove-pin");
   await enterPin(page, "Remove archive", "Remove");
   const needed = page.getByRole("dialog", { name: "Remove archive" });
   await needed.getByText("2 send jobs for archive are not done").waitFor();
   expect(configured(kiosk)?.remotes.length).toBe(2);
-  await shot(page, "remove-needed");
+  await shot(page, "settings-remove-needed");
   await needed.getByRole("button", { name: "Remove all the same" }).click();
   await page.locator('[data-remote="archive"]').waitFor({ state: "detached" });
   expect(configured(kiosk)?.remotes.map(({ id }) => id)).toEqual(["ris"]);
@@ -153,12 +148,12 @@ inChromium(
     const { page } = kiosk;
     const card = page.locator(".settings");
     await card.scrollIntoViewIfNeeded();
-    await shot(page, "card");
+    await shot(page, "settings-card");
     await card.getByRole("button", { name: "Institution and device" }).click();
     const form = page.getByRole("dialog", { name: "Institution and device" });
     expect(await form.getByLabel("Station name", { exact: true }).inputValue()).toBe("ROOM 2");
     expect(await form.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
-    await shot(page, "device");
+    await shot(page, "settings-device");
     await form.getByLabel("Station name", { exact: true }).fill("ROOM 3");
     await form.getByLabel("Time zone").fill("Mars");
     await form.getByLabel("Worklist: asked every").fill("60");
@@ -166,7 +161,7 @@ inChromium(
     await form.getByRole("button", { name: "Save" }).click();
     await enterPin(page, "Institution and device", "Save");
     await form.getByText("must be an IANA time zone").waitFor();
-    await shot(page, "device-refused");
+    await shot(page, "settings-device-refused");
     await form.getByLabel("Time zone").fill("Asia/Tokyo");
     await form.getByRole("button", { name: "Save" }).click();
     await enterPin(page, "Institution and device", "Save");
@@ -192,7 +187,7 @@ inChromium("AE title and port are set without the PIN", async () => {
   await form.getByLabel("DICOM port").fill("99999");
   await form.getByRole("button", { name: "Save" }).click();
   await form.getByRole("alert").waitFor();
-  await shot(page, "local-refused");
+  await shot(page, "settings-local-refused");
   await form.getByLabel("AE title").fill("ROOM3");
   await form.getByLabel("DICOM port").fill("4104");
   await form.getByRole("button", { name: "Save" }).click();
@@ -216,13 +211,13 @@ inChromium("what a stick changes is read before it is applied", async () => {
   const { page } = kiosk;
   const card = page.locator(".settings");
   await card.getByRole("button", { name: "Settings from it" }).click();
-  await shot(page, "stick-pin");
+  await shot(page, "settings-stick-pin");
   await enterPin(page, "Settings from a stick", "Look at it");
   const shown = page.getByRole("dialog", { name: "What the stick changes" });
   await shown.getByText("remotes[archive].port").waitFor();
   await shown.getByText('"ROOM 2" → "ROOM 9"').waitFor();
   await shown.getByText(remoteInUse).waitFor();
-  await shot(page, "stick-changes");
+  await shot(page, "settings-stick-changes");
   expect(configured(kiosk)?.device.stationName).toBe("ROOM 2");
   await shown.getByRole("button", { name: "Apply" }).click();
   await page.getByText("The settings are in force.").waitFor();
@@ -241,7 +236,7 @@ inChromium("each problem of a stick's settings is shown with its key", async () 
   const wrong = page.getByRole("dialog", { name: "These settings cannot be used" });
   for (const key of ["device.timeZone", "local.port", "colour"])
     await wrong.getByText(key, { exact: true }).waitFor();
-  await shot(page, "stick-wrong");
+  await shot(page, "settings-stick-wrong");
   await wrong.getByRole("button", { name: "Close" }).last().click();
   expect(configured(kiosk)?.remotes.length).toBe(2);
 });
@@ -253,7 +248,7 @@ inChromium("a stick without settings is told of, and gets those in force", async
   await card.getByRole("button", { name: "Settings from it" }).click();
   await enterPin(page, "Settings from a stick", "Look at it");
   await page.getByText("There is no udr-settings/config.json").waitFor();
-  await shot(page, "stick-none");
+  await shot(page, "settings-stick-none");
   await page.getByRole("button", { name: "Cancel" }).click();
   await card.getByRole("button", { name: "Settings to it" }).click();
   await enterPin(page, "Settings to a stick", "Write");
@@ -272,13 +267,13 @@ inChromium("the service PIN is changed with the present one and the new one twic
     await enterPin(page, "Repeat the new service PIN", "Change it", repeated);
   };
   await page.locator(".settings").getByRole("button", { name: "Service PIN" }).click();
-  await shot(page, "pin-present");
+  await shot(page, "settings-pin-present");
   await change("0000", "1234", "1234");
   await page.getByText("The service PIN is not right").waitFor();
   expect(configured(kiosk)?.http.pin).toBe(PIN);
   await change(PIN, "1234", "1235");
   await page.getByText("The two were not the same").waitFor();
-  await shot(page, "pin-differs");
+  await shot(page, "settings-pin-differs");
   await enterPin(page, "Choose a new service PIN", "Next", "1234");
   await enterPin(page, "Repeat the new service PIN", "Change it", "1234");
   await page.getByText("The settings are in force.").waitFor();

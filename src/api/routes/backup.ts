@@ -5,6 +5,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import {
   backupMediumSchema,
   backupSchema,
+  beginAnewSchema,
   listedBackupSchema,
   newBackupSchema,
   restoreSchema,
@@ -67,6 +68,17 @@ const postUndo = createRoute({
   responses: { 202: json(backupSchema, "It is being brought back"), ...refusals },
 });
 
+const postBeginAnew = createRoute({
+  method: "post",
+  path: path("/backup/begin-anew"),
+  summary: "Puts a database that cannot be used aside, begins with an empty one, and restarts",
+  description:
+    "Only while health says `repair`. Exams, jobs, worklist and calibration are gone with it; configuration and images stay, and the images are listed again and sent by hand. What is put aside is kept until the next restore.",
+  security: servicePin,
+  request: body(beginAnewSchema),
+  responses: { 202: json(backupSchema, "It is put aside"), ...refusals },
+});
+
 export function backupRoutes(app: ApiApp, backup: BackupPort, pin: ServicePin): void {
   app.openapi(getBackup, (c) => c.json(backup.state(), 200));
   app.openapi(getSets, async (c) =>
@@ -85,4 +97,10 @@ export function backupRoutes(app: ApiApp, backup: BackupPort, pin: ServicePin): 
     pin.require(c.req.header("authorization"));
     return c.json(granted(await backup.undoRestore()), 202);
   });
+  const { beginAnew } = backup;
+  if (beginAnew !== undefined)
+    app.openapi(postBeginAnew, async (c) => {
+      pin.require(c.req.header("authorization"));
+      return c.json(granted(await beginAnew()), 202);
+    });
 }

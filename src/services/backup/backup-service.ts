@@ -57,6 +57,8 @@ export interface BackupServiceParts extends BackupParts {
   readonly restoreNote: () => RestoreNote | null;
   /** Why nothing may be copied or replaced now, in words; null: nothing is going on. */
   readonly inUse: () => string | null;
+  /** The database cannot be used: it may be put aside for an empty one. */
+  readonly isUnfit?: boolean;
 }
 
 export type BackupWork = "backup" | "restore";
@@ -187,6 +189,23 @@ export class BackupService {
     return this.#begin("restore", RESTORE_STEPS[0], null, () => this.#restore({ kind: "kept" }));
   }
 
+  /** Puts a database that cannot be used aside, with the calibration it describes, and begins with an empty one. */
+  async beginAnew(): Promise<BackupOutcome<BackupState>> {
+    const hindrance = this.#hindrance();
+    if (hindrance !== null) return refused("in-use", hindrance);
+    if (this.#parts.isUnfit !== true)
+      return refused("invalid-field", "The database can be used; there is nothing to begin anew.");
+    return this.#begin("restore", "restarting", null, async () => {
+      const { place, thread, clock } = this.#parts;
+      const answer = await thread.run({
+        type: "begin-anew",
+        dataFolder: place.dataFolder,
+        keptName: keptNameAt(clock.nowMs()),
+      });
+      return answer.type === "committed" ? this.#restart() : failed("restore", answer);
+    });
+  }
+
   /** What is under way is told to nobody any more; the thread is its owner's to end. */
   stop(): void {
     this.#stopped = true;
@@ -267,7 +286,7 @@ export class BackupService {
   }
 
   async #restore(from: StageTask["from"]): Promise<BackupState> {
-    const { place, thread, clock, restart, inUse, log } = this.#parts;
+    const { place, thread, clock, inUse } = this.#parts;
     const { dataFolder, product } = place;
     const nowMs = clock.nowMs();
     const shared = new SharedArrayBuffer(BACKUP_CELLS * Int32Array.BYTES_PER_ELEMENT);
@@ -286,15 +305,19 @@ export class BackupService {
       );
     const hindrance = inUse();
     if (hindrance !== null) return giveUp(`${hindrance} Nothing was changed.`);
-    const keptName = new Date(nowMs).toISOString().slice(0, 19).replaceAll(":", "-");
     const committed = await thread.run({
       type: "commit",
       dataFolder,
       files: staged.files,
-      keptName,
+      keptName: keptNameAt(nowMs),
       keyFiles: keyFilesOf(configuration).map(place.resolve),
     });
-    if (committed.type !== "committed") return failed("restore", committed);
+    return committed.type === "committed" ? this.#restart() : failed("restore", committed);
+  }
+
+  /** The next start takes up what was committed. */
+  async #restart(): Promise<never> {
+    const { clock, restart, log } = this.#parts;
     // Not done yet: nothing may begin that the restored database would not know of.
     this.#become({ state: "working", work: "restore", step: "restarting", share: 1 });
     log.warn("restore-staged", { how: restart.byItself ? "restarts" : "waits for a start" });
@@ -339,6 +362,11 @@ export class BackupService {
     this.#state = state;
     this.changes.emit(state);
   }
+}
+
+/** Of the folder for what a restore replaces. */
+function keptNameAt(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, 19).replaceAll(":", "-");
 }
 
 function originOf(place: BackupPlace, { device }: Configuration): BackupOrigin {

@@ -6,7 +6,9 @@ import type { Backup, ListedBackup, Medium } from "../../api/contract.ts";
 import { byteSize, dateTime } from "../format.ts";
 import {
   backUp,
+  beginAnew,
   canBackUp,
+  canBeginAnew,
   listBackups,
   readBackup,
   restoreBackup,
@@ -25,7 +27,8 @@ type Asked =
   | { readonly do: "backup"; readonly medium: Medium }
   | { readonly do: "choose"; readonly medium: Medium; readonly found: readonly ListedBackup[] }
   | { readonly do: "restore"; readonly medium: Medium; readonly chosen: ListedBackup }
-  | { readonly do: "undo" };
+  | { readonly do: "undo" }
+  | { readonly do: "anew" };
 
 export function BackupCard() {
   const asked = useSignal<Asked | null>(null);
@@ -47,6 +50,9 @@ export function BackupCard() {
         <h2>{words.title}</h2>
         {state.lastRestore !== undefined && (
           <Button label={words.undo} disabled={isBusy} onPress={() => ask({ do: "undo" })} />
+        )}
+        {canBeginAnew() && (
+          <Button label={words.anew} disabled={isBusy} onPress={() => ask({ do: "anew" })} />
         )}
       </header>
       <div class="rows">
@@ -115,6 +121,7 @@ function BackupDialog({
       text: words.undoText(dateTime(backup.value?.lastRestore?.restoredAt ?? "")),
       action: words.replace,
     },
+    anew: { title: words.anewTitle, text: words.anewText, action: words.anew },
   };
   return (
     <PinDialog
@@ -138,6 +145,8 @@ function begin(asked: Exclude<Asked, { readonly do: "choose" }>, pin: string) {
       return restoreBackup(asked.medium, asked.chosen, pin);
     case "undo":
       return undoRestore(pin);
+    case "anew":
+      return beginAnew(pin);
     default:
       return asked satisfies never;
   }

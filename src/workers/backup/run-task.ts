@@ -82,6 +82,12 @@ export async function runBackupTask(ports: BackupPorts, task: StickTask): Promis
         return await stage(ports, task);
       case "commit":
         return await commit(ports, task);
+      case "begin-anew": {
+        const disk = ports.disk(task.dataFolder);
+        beginStaging(disk);
+        await commitRestore(disk, [], task.keptName);
+        return { type: "committed" };
+      }
       case "abandon":
         clearStaging(ports.disk(task.dataFolder));
         return { type: "abandoned" };

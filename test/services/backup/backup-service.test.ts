@@ -18,6 +18,7 @@ const NAME = "2026-01-04T17-30-00";
 interface Options {
   /** Text of the backup's configuration. */
   readonly configuration?: string;
+  readonly isUnfit?: boolean;
   /** In place of the thread's usual answers. */
   readonly answer?: (task: BackupTask) => Promise<BackupAnswer> | undefined;
 }
@@ -61,6 +62,7 @@ function room(options: Options = {}) {
     },
     configuration: () => parsed.configuration,
     restoreNote: () => null,
+    isUnfit: options.isUnfit === true,
     inUse: () => r.hindrance,
   });
   const states: BackupState[] = [];
@@ -84,6 +86,19 @@ test("a restore is staged, judged, committed, and only then the program ends", a
   expect(r.restarts).toBe(0);
   await r.clock.advance(2_000);
   expect(r.restarts).toBe(1);
+});
+
+test("a database that can be used is not put aside, one that cannot is", async () => {
+  const r = room();
+  expect(await r.service.beginAnew()).toMatchObject({ refusal: { code: "invalid-field" } });
+  const unfit = room({ isUnfit: true });
+  expect((await unfit.service.beginAnew()).ok).toBe(true);
+  await unfit.settle();
+  expect(unfit.tasks).toEqual([
+    { type: "begin-anew", dataFolder: "/data", keptName: expect.stringMatching(/^2026-/) },
+  ]);
+  await unfit.clock.advance(2_000);
+  expect(unfit.restarts).toBe(1);
 });
 
 test("a configuration that this version does not understand is told, and nothing is replaced", async () => {

@@ -35,6 +35,7 @@ export function answerOf(task: BackupTask, thread: SimulatedThread): BackupAnswe
     case "stage":
       return { type: "staged", files, configuration };
     case "commit":
+    case "begin-anew":
       return { type: "committed" };
     case "abandon":
       return { type: "abandoned" };
