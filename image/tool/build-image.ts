@@ -103,8 +103,7 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
 
   const output = join(workFolder, "output");
   rmSync(output, { recursive: true, force: true });
-  // The cached tree of one edition is none of another's.
-  const cache = join(workFolder, "cache", edition);
+  const cache = cacheFolder(options, epoch);
   for (const folder of [
     cache,
     ...["output", "packages", "workspace"].map((n) => join(workFolder, n)),
@@ -134,6 +133,21 @@ export async function buildImage(options: BuildOptions): Promise<Products> {
   return await gather(options, output, products, Number(epoch) * 1000, () =>
     Math.round(performance.now() - startedMs),
   );
+}
+
+/**
+ * The cached tree of one edition is none of another's, nor that of another time stamp: what was made in it
+ * would keep the old one, and the same inputs would not give the same image. Others are removed.
+ */
+function cacheFolder(
+  { workFolder, edition }: Pick<BuildOptions, "workFolder" | "edition">,
+  epoch: string,
+): string {
+  const ofEdition = join(workFolder, "cache", edition);
+  mkdirSync(ofEdition, { recursive: true });
+  for (const name of readdirSync(ofEdition))
+    if (name !== epoch) rmSync(join(ofEdition, name), { recursive: true, force: true });
+  return join(ofEdition, epoch);
 }
 
 async function gather(
