@@ -14,6 +14,7 @@ import { backupCheck } from "./backup-check.ts";
 import { kioskChecks } from "./kiosk-checks.ts";
 import { demand, type Report, report } from "./report.ts";
 import { Archive, Rig } from "./rig.ts";
+import { serviceChecks } from "./service-check.ts";
 import { configure, powerCutCheck, studyChecks, watchdogCheck } from "./study-checks.ts";
 import { systemChecks } from "./system-checks.ts";
 import { factoryResetChecks, updateChecks } from "./update-checks.ts";
@@ -46,6 +47,7 @@ export const PARTS = [
   "power",
   "watchdog",
   "backup",
+  "service",
   "update",
   "reset",
   "kiosk",
@@ -78,6 +80,7 @@ export async function checkAll(bench: Bench, parts: readonly Part[] = PARTS): Pr
         for (let i = 0; i < POWER_CUTS; i++) await powerCutCheck(told, rig, 2 + i);
       if (wants("watchdog")) await watchdogCheck(told, rig);
       if (wants("backup")) await backupCheck(told, rig);
+      if (wants("service")) await serviceChecks(told, rig);
       if (wants("update")) await updates(told, bench, rig);
       if (wants("reset")) await factoryResetChecks(told, rig);
     });
