@@ -15,6 +15,7 @@ import type { Database } from "./database.ts";
 import { DiskError, type DiskPort } from "./disk.ts";
 import { hashed } from "./object-path.ts";
 import { StoreError } from "./store-error.ts";
+import { writeWholeFile } from "./whole-file.ts";
 
 /** Folder of the maps below the store's. */
 export const CALIBRATION = "calibration";
@@ -68,7 +69,6 @@ export class CalibrationFiles {
       await this.#write(`${CALIBRATION}/${file}`, bytes);
       stored.push({ ...record, state: "candidate", sha256, file });
     }
-    this.#disk.syncFolder(CALIBRATION);
     this.#db.transaction(() => {
       for (const map of stored) saveMap(this.#db, map);
     })();
@@ -125,17 +125,8 @@ export class CalibrationFiles {
   }
 
   async #write(path: string, bytes: Uint8Array): Promise<void> {
-    const part = `${path}.part`;
     try {
-      this.#disk.remove(part);
-      const file = this.#disk.create(part);
-      try {
-        file.write([bytes], 0);
-        await file.sync();
-      } finally {
-        file.close();
-      }
-      this.#disk.rename(part, path);
+      await writeWholeFile(this.#disk, path, bytes);
     } catch (cause) {
       if (!(cause instanceof DiskError)) throw cause;
       throw new StoreError(

@@ -4,8 +4,7 @@
 import type { PlacedKeyFile } from "../model/settings-set.ts";
 import type { DiskPort } from "./disk.ts";
 import { folderOf } from "./object-path.ts";
-
-const PART = ".part";
+import { PART, writeWholeFile } from "./whole-file.ts";
 
 /** Writes and syncs those that are not there; all or none. @returns their paths @throws DiskError */
 export async function keepKeyFiles(
@@ -17,7 +16,8 @@ export async function keepKeyFiles(
     for (const { path, text } of files) {
       if (disk.size(path) !== null) continue;
       added.push(path);
-      await keep(disk, path, new TextEncoder().encode(text));
+      disk.makeFolder(folderOf(path));
+      await writeWholeFile(disk, path, new TextEncoder().encode(text));
     }
   } catch (error) {
     dropKeyFiles(disk, added);
@@ -33,18 +33,4 @@ export function dropKeyFiles(disk: DiskPort, paths: readonly string[]): void {
     disk.syncFolder(folderOf(path));
     disk.removeEmptyFolder(folderOf(path));
   }
-}
-
-async function keep(disk: DiskPort, path: string, bytes: Uint8Array): Promise<void> {
-  disk.makeFolder(folderOf(path));
-  disk.remove(path + PART);
-  const file = disk.create(path + PART);
-  try {
-    file.write([bytes], 0);
-    await file.sync();
-  } finally {
-    file.close();
-  }
-  disk.rename(path + PART, path);
-  disk.syncFolder(folderOf(path));
 }

@@ -11,6 +11,7 @@ import { CALIBRATION } from "./calibration-files.ts";
 import { DiskError, type DiskPort } from "./disk.ts";
 import { DATABASE_FILE, folderOf } from "./object-path.ts";
 import { StoreError } from "./store-error.ts";
+import { PART, writeWholeFile } from "./whole-file.ts";
 
 /** What SQLite keeps beside it; the log belongs to it. */
 const DATABASE_LOG = `${DATABASE_FILE}-wal`;
@@ -23,7 +24,6 @@ const STAGED = `${RESTORE}/staged`;
 const PLAN = `${RESTORE}/plan.json`;
 /** Here lies what the last restore replaced, in a folder with its date. */
 export const KEPT = "before-restore";
-const PART = ".part";
 /** The plan, or a configuration. */
 const SMALL_BYTES_MAX = 1024 * 1024;
 
@@ -190,7 +190,7 @@ async function moveAway(
   }
   // Copied: it may lie on another file system, and is small.
   const bytes = readWhole(configuration.disk(), configuration.path);
-  if (bytes !== null) await writeWhole(disk, `${kept}/${CONFIGURATION_NAME}`, bytes);
+  if (bytes !== null) await writeWholeFile(disk, `${kept}/${CONFIGURATION_NAME}`, bytes);
   disk.syncFolder("");
 }
 
@@ -202,7 +202,7 @@ async function replace(
 ): Promise<void> {
   if (file.name === CONFIGURATION_NAME) {
     const bytes = readWhole(disk, stagedPath(file.name));
-    if (bytes !== null) await writeWhole(configuration.disk(), configuration.path, bytes);
+    if (bytes !== null) await writeWholeFile(configuration.disk(), configuration.path, bytes);
     return;
   }
   const place = file.name.startsWith(KEY_FILES) ? keyFilePlace(file.name) : file.name;
@@ -238,7 +238,7 @@ function readPlan(disk: DiskPort): Plan | null {
 }
 
 async function writePlan(disk: DiskPort, plan: Plan): Promise<void> {
-  await writeWhole(disk, PLAN, new TextEncoder().encode(JSON.stringify(plan)));
+  await writeWholeFile(disk, PLAN, new TextEncoder().encode(JSON.stringify(plan)));
 }
 
 function isWhole(disk: DiskPort, { name, bytes, sha256 }: BackupFile): boolean {
@@ -270,20 +270,6 @@ function readWhole(disk: DiskPort, path: string): Uint8Array | null {
   const bytes = new Uint8Array(size);
   disk.read(path, bytes, 0);
   return bytes;
-}
-
-/** Beside, synced, renamed over, the folder synced. @throws DiskError */
-async function writeWhole(disk: DiskPort, path: string, bytes: Uint8Array): Promise<void> {
-  disk.remove(path + PART);
-  const file = disk.create(path + PART);
-  try {
-    file.write([bytes], 0);
-    await file.sync();
-  } finally {
-    file.close();
-  }
-  disk.rename(path + PART, path);
-  disk.syncFolder(folderOf(path));
 }
 
 function removeTree(disk: DiskPort, folder: string): void {
