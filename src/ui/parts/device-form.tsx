@@ -80,19 +80,17 @@ export function DeviceForm({ onClose }: { onClose: () => void }) {
       title={words.deviceTitle}
       wide
       onClose={onClose}
+      cancels
       actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button
-            label={words.save}
-            kind="primary"
-            disabled={changed.length === 0}
-            onPress={() => {
-              stopTyping();
-              isAsking.value = true;
-            }}
-          />
-        </>
+        <Button
+          label={words.save}
+          kind="primary"
+          disabled={changed.length === 0}
+          onPress={() => {
+            stopTyping();
+            isAsking.value = true;
+          }}
+        />
       }
     >
       {problem.value !== null && !isAllShown(problem.value, KEYS) && (

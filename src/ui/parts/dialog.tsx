@@ -10,12 +10,15 @@ export function Dialog({
   title,
   onClose,
   wide = false,
+  cancels = false,
   children,
   actions,
 }: {
   title: string;
   onClose: () => void;
   wide?: boolean;
+  /** "Cancel" stands before the actions. */
+  cancels?: boolean;
   children: ComponentChildren;
   actions?: ComponentChildren;
 }) {
@@ -41,7 +44,12 @@ export function Dialog({
           <IconButton label={strings.close} icon="close" onPress={onClose} />
         </header>
         <div class="dialog-body">{children}</div>
-        {actions && <footer>{actions}</footer>}
+        {(cancels || actions) && (
+          <footer>
+            {cancels && <Button label={strings.cancel} onPress={onClose} />}
+            {actions}
+          </footer>
+        )}
       </div>
     </div>
   );
@@ -66,12 +74,8 @@ export function Confirm({
     <Dialog
       title={title}
       onClose={onClose}
-      actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button label={action} kind={kind} onPress={onConfirm} />
-        </>
-      }
+      cancels
+      actions={<Button label={action} kind={kind} onPress={onConfirm} />}
     >
       <p>{text}</p>
     </Dialog>

@@ -28,12 +28,8 @@ export function LocalForm({ settings, onClose }: { settings: LocalSettings; onCl
     <Dialog
       title={words.localTitle}
       onClose={onClose}
-      actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button label={words.save} kind="primary" disabled={!isWhole} onPress={save} />
-        </>
-      }
+      cancels
+      actions={<Button label={words.save} kind="primary" disabled={!isWhole} onPress={save} />}
     >
       {problem.value !== null && !isShownBelow && (
         <p class="reason" role="alert">

@@ -64,23 +64,21 @@ export function NetworkDialog({ machine, onClose }: { machine: Appliance; onClos
       title={words.title}
       wide
       onClose={onClose}
+      cancels
       actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button
-            label={strings.service.next}
-            kind="primary"
-            onPress={() => {
-              problem.value = null;
-              asked.value = {
-                interface: card.value,
-                address: isFixed.value ? address.value : "dhcp",
-                gateway: isFixed.value && gateway.value !== "" ? gateway.value : null,
-                dns: listedIn(dns.value),
-              };
-            }}
-          />
-        </>
+        <Button
+          label={strings.service.next}
+          kind="primary"
+          onPress={() => {
+            problem.value = null;
+            asked.value = {
+              interface: card.value,
+              address: isFixed.value ? address.value : "dhcp",
+              gateway: isFixed.value && gateway.value !== "" ? gateway.value : null,
+              dns: listedIn(dns.value),
+            };
+          }}
+        />
       }
     >
       {faults.rest !== undefined && (

@@ -51,16 +51,14 @@ export function PinDialog({
     <Dialog
       title={title}
       onClose={onClose}
+      cancels
       actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button
-            label={asking.value ? working : action}
-            kind={kind}
-            disabled={!ready}
-            onPress={enter}
-          />
-        </>
+        <Button
+          label={asking.value ? working : action}
+          kind={kind}
+          disabled={!ready}
+          onPress={enter}
+        />
       }
     >
       <p>{text}</p>

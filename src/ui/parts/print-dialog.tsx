@@ -75,18 +75,16 @@ export function PrintDialog({
       title={words.title}
       wide
       onClose={onClose}
+      cancels
       actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button
-            id="print-films"
-            icon="print"
-            kind="primary"
-            label={words.start(films.length)}
-            disabled={films.length === 0 || sending.value}
-            onPress={print}
-          />
-        </>
+        <Button
+          id="print-films"
+          icon="print"
+          kind="primary"
+          label={words.start(films.length)}
+          disabled={films.length === 0 || sending.value}
+          onPress={print}
+        />
       }
     >
       <div class="print-choices">

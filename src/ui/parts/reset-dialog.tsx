@@ -32,18 +32,16 @@ export function ResetDialog({ onClose }: { onClose: () => void }) {
       title={words.title}
       wide
       onClose={onClose}
+      cancels
       actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button
-            label={strings.service.next}
-            kind="danger"
-            disabled={word.value !== RESET_WORD}
-            onPress={() => {
-              isConfirmed.value = true;
-            }}
-          />
-        </>
+        <Button
+          label={strings.service.next}
+          kind="danger"
+          disabled={word.value !== RESET_WORD}
+          onPress={() => {
+            isConfirmed.value = true;
+          }}
+        />
       }
     >
       <p>{words.text}</p>

@@ -161,18 +161,16 @@ function ApplyDialog({
       title={words.changesTitle}
       wide
       onClose={onClose}
+      cancels
       actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          {changes.length > 0 && (
-            <Button
-              label={words.apply}
-              kind="danger"
-              disabled={isApplying.value || problem.value !== null}
-              onPress={apply}
-            />
-          )}
-        </>
+        changes.length > 0 && (
+          <Button
+            label={words.apply}
+            kind="danger"
+            disabled={isApplying.value || problem.value !== null}
+            onPress={apply}
+          />
+        )
       }
     >
       {problem.value !== null && (

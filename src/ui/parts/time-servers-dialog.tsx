@@ -52,17 +52,15 @@ export function TimeServersDialog({
     <Dialog
       title={words.title}
       onClose={onClose}
+      cancels
       actions={
-        <>
-          <Button label={strings.cancel} onPress={onClose} />
-          <Button
-            label={strings.service.next}
-            kind="primary"
-            onPress={() => {
-              isAsking.value = true;
-            }}
-          />
-        </>
+        <Button
+          label={strings.service.next}
+          kind="primary"
+          onPress={() => {
+            isAsking.value = true;
+          }}
+        />
       }
     >
       {faults.rest !== undefined && (
