@@ -5,7 +5,7 @@ import type { Machine } from "../machine/machine.ts";
 import { Stick } from "../machine/stick.ts";
 import { demand, type Report } from "./report.ts";
 import type { Rig } from "./rig.ts";
-import { type Exam, expose, openExam, SERVICE_PIN } from "./study-checks.ts";
+import { type Exam, endExams, expose, openExam, SERVICE_PIN } from "./study-checks.ts";
 
 const WORK_TIMEOUT_MS = 300_000;
 
@@ -37,8 +37,7 @@ export async function backupCheck(report: Report, rig: Rig): Promise<void> {
   let before: Exam | null = null;
   let device = "";
   const isMade = await report.check("a backup goes to a stick", async () => {
-    for (const { id } of await api<readonly Exam[]>(machine, "GET", "exams?state=open"))
-      await api(machine, "POST", `exams/${id}/complete`);
+    await endExams(machine);
     before = await studyOf(machine);
     await stick.plug(machine);
     device = (await waitForStick(machine)).device;

@@ -7,7 +7,7 @@ import { Stick } from "../machine/stick.ts";
 import { run } from "../tool/run.ts";
 import { demand, type Report } from "./report.ts";
 import type { Rig } from "./rig.ts";
-import { SERVICE_PIN } from "./study-checks.ts";
+import { endExams, SERVICE_PIN } from "./study-checks.ts";
 
 const STATION = "CHECKED";
 /** Of QEMU's own network, in which the machine is otherwise given another. */
@@ -77,6 +77,7 @@ export async function serviceChecks(report: Report, rig: Rig): Promise<void> {
   });
 
   await report.check("a fixed address is in force at once, and after it DHCP again", async () => {
+    await endExams(machine);
     const addresses = async () => await machine.must("ip -br -4 address show dev hospital");
     const becomes = async (what: RegExp) =>
       await machine.waitFor(String(what), async () => what.test(await addresses()), 60_000);

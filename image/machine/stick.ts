@@ -56,14 +56,11 @@ export class Stick {
     if (this.id === null) return;
     const { id } = this;
     this.id = null;
+    const gone = () => machine.events.filter((event) => event === "DEVICE_DELETED").length;
+    const before = gone();
     await machine.command("device_del", { id: `usb-${id}` });
-    const before = machine.events.filter((event) => event === "DEVICE_DELETED").length;
-    await machine.waitFor(
-      "the stick to be gone",
-      () =>
-        machine.events.filter((event) => event === "DEVICE_DELETED").length >= Math.max(1, before),
-      30_000,
-    );
+    // Until then QEMU keeps the file for itself, and it cannot be plugged in again.
+    await machine.waitFor("the stick to be gone", () => gone() > before, 30_000);
     await machine.command("blockdev-del", { "node-name": id }).catch(() => undefined);
   }
 
