@@ -92,7 +92,7 @@ export async function run(options: Readonly<Record<string, string>>): Promise<Be
       `Meanwhile a study of ${STUDY_IMAGES} radiographs (${Math.round((STUDY_IMAGES * 2688 * 2688 * 2) / 1e6)} MB) is sent to storescp and a worklist of ${WORKLIST_ITEMS} items asked of wlmscpfs, both once a second.`,
       "Times are the device's own (`pipeline` of `GET health`): from a frame's last packet to its descriptor on the main loop, to its processed picture there, and how late a 5 ms timer of the main loop fires.",
       `Targets: 0 lost, p99 to the main loop ≤ ${TARGET_MS.withoutBrowser} ms without and ≤ ${TARGET_MS.withBrowser} ms with the browser, stall p99 ≤ ${TARGET_MS.loopStall} ms.`,
-      `Lost: by the panel + no free slot + in processing or saving. Objects: dciodvfy's findings, ≤ 2 GiB, every frame's bytes there, ${LOOKED_AT} frames of each looked at. Processor times in % of one core.`,
+      `Lost: by the panel + no free slot + in processing or saving. Objects: dciodvfy's findings, ≤ 2 GiB, every frame's bytes there, ${LOOKED_AT} frames of each looked at. Processor times in % of one core. A browser without a graphics card draws with the processor, on the cores that device and panel share; what the live view itself delivers is the line of the plain client.`,
     ].join(" "),
     columns: [
       "what",
