@@ -9,7 +9,7 @@ import type {
   Released,
   UpdateState,
 } from "../api/contract.ts";
-import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
+import { apiPath, forced, type Outcome, outcomeOf, read, send } from "./client.ts";
 import { appliance, attempt, offered, readMedia, tell } from "./state.ts";
 import { strings } from "./strings.ts";
 
@@ -18,7 +18,7 @@ const words = strings.appliance;
 export const isAppliance = () => offered("POST", "/appliance/restart");
 
 const machinePath = (name: string, force = false): string =>
-  `${apiPath("appliance", name)}${force ? "?force=true" : ""}`;
+  forced(apiPath("appliance", name), force);
 
 export async function readAppliance(): Promise<void> {
   const now = await attempt(() => read<Appliance>(apiPath("appliance")));

@@ -33,9 +33,9 @@ export const isProblem = (problem: Problem, code: string): boolean =>
   problem.type === `urn:udr-10a:problem:${code}`;
 
 export interface Faults<Field extends string> {
-  /** What is wrong with a field, in the device's words. */
+  /** What is wrong with a field, or with what lies below it, in the device's words. */
   readonly fields: Readonly<Partial<Record<Field, string>>>;
-  /** What no field is to blame for. */
+  /** The whole refusal, where the fields do not tell all of it. */
   readonly rest?: string;
 }
 
@@ -44,14 +44,20 @@ export function faultsOf<Field extends string>(
   problem: Problem | null,
   fields: readonly Field[],
 ): Faults<Field> {
+  const errors = problem?.errors ?? [];
   const found: Partial<Record<Field, string>> = {};
-  for (const { path, message } of problem?.errors ?? []) {
-    const field = fields.find((name) => path === name || path.startsWith(`${name}[`));
-    if (field !== undefined) found[field] ??= message;
+  let told = 0;
+  for (const { path, message } of errors) {
+    const field = fields.find(
+      (name) => path === name || path.startsWith(`${name}[`) || path.startsWith(`${name}.`),
+    );
+    if (field === undefined) continue;
+    const before = found[field];
+    found[field] = before === undefined ? message : `${before}; ${message}`;
+    told++;
   }
-  return problem === null || Object.keys(found).length > 0
-    ? { fields: found }
-    : { fields: found, rest: problem.detail };
+  const isTold = errors.length > 0 && told === errors.length;
+  return problem === null || isTold ? { fields: found } : { fields: found, rest: problem.detail };
 }
 
 const PREFIX = "/api/v1";
@@ -59,6 +65,10 @@ const PREFIX = "/api/v1";
 /** The path of a resource, its parts made safe. */
 export const apiPath = (...parts: readonly string[]): string =>
   `${PREFIX}/${parts.map(encodeURIComponent).join("/")}`;
+
+/** The same request, also where the device says that something hinders it. */
+export const forced = (path: string, force: boolean): string =>
+  force ? `${path}?force=true` : path;
 
 /** @throws ProblemAnswer when the device refuses or does not answer. */
 export async function fetchApi(path: string, init: RequestInit = {}): Promise<Response> {

@@ -12,7 +12,7 @@ import type {
   Restore,
   SecondaryCaptureRequest,
 } from "../api/contract.ts";
-import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
+import { apiPath, forced, type Outcome, outcomeOf, read, send } from "./client.ts";
 import {
   attempt,
   backup,
@@ -59,7 +59,7 @@ export async function capture(examId: string, request: SecondaryCaptureRequest):
 export async function removeStudy(uid: string, pin?: string): Promise<Outcome<null>> {
   const path = apiPath("studies", uid);
   const outcome = await outcomeOf(() =>
-    send<null>("DELETE", pin === undefined ? path : `${path}?force=true`, undefined, pin),
+    send<null>("DELETE", forced(path, pin !== undefined), undefined, pin),
   );
   if (outcome.ok) {
     studiesVersion.value += 1;

@@ -5,12 +5,11 @@ import type {
   Configuration,
   LocalSettings,
   Medium,
-  Problem,
   Released,
   RemoteView,
   SettingsPreview,
 } from "../api/contract.ts";
-import { apiPath, type Outcome, outcomeOf, read, send } from "./client.ts";
+import { apiPath, forced, type Outcome, outcomeOf, read, send } from "./client.ts";
 import { attempt, configuration, offered, readMedia, tell } from "./state.ts";
 import { strings } from "./strings.ts";
 
@@ -41,7 +40,7 @@ export async function changeRemote(
   pin: string,
   force: boolean,
 ): Promise<Outcome<RemoteView>> {
-  const path = `${apiPath("remotes", id)}${force ? "?force=true" : ""}`;
+  const path = forced(apiPath("remotes", id), force);
   const outcome = await outcomeOf(() => send<RemoteView>("PATCH", path, change, pin));
   return changed(outcome, strings.remotes.done(id));
 }
@@ -51,7 +50,7 @@ export async function removeRemote(
   pin: string,
   force: boolean,
 ): Promise<Outcome<null>> {
-  const path = `${apiPath("remotes", id)}${force ? "?force=true" : ""}`;
+  const path = forced(apiPath("remotes", id), force);
   const outcome = await outcomeOf(() => send<null>("DELETE", path, undefined, pin));
   return changed(outcome, strings.remotes.removed(id));
 }
@@ -109,20 +108,3 @@ export async function writeStickSettings(
   }
   return outcome;
 }
-
-/** What a refusal says of one field, also of what lies below it; undefined: nothing. */
-export function problemAt(problem: Problem | null, path: string): string | undefined {
-  const found = problem?.errors?.filter(
-    (error) =>
-      error.path === path || error.path.startsWith(`${path}[`) || error.path.startsWith(`${path}.`),
-  );
-  return found === undefined || found.length === 0
-    ? undefined
-    : found.map(({ message }) => message).join("; ");
-}
-
-/** Whether each problem is of a field that the form shows, and stands there. */
-export const isAllShown = (problem: Problem, paths: readonly string[]): boolean =>
-  (problem.errors ?? []).every((error) =>
-    paths.some((path) => problemAt({ ...problem, errors: [error] }, path) !== undefined),
-  );

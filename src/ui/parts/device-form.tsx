@@ -3,8 +3,8 @@
 import { type Signal, signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Problem } from "../../api/contract.ts";
-import { isProblem } from "../client.ts";
-import { isAllShown, patchSettings, problemAt } from "../settings-actions.ts";
+import { faultsOf, isProblem } from "../client.ts";
+import { patchSettings } from "../settings-actions.ts";
 import { configuration } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
@@ -12,6 +12,7 @@ import { ChoiceField } from "./choice-field.tsx";
 import { Dialog } from "./dialog.tsx";
 import { stopTyping, TextField } from "./keyboard.tsx";
 import { PinDialog } from "./pin-pad.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.settings;
 
@@ -75,6 +76,7 @@ export function DeviceForm({ onClose }: { onClose: () => void }) {
         }}
       />
     );
+  const faults = faultsOf(problem.value, KEYS);
   return (
     <Dialog
       title={words.deviceTitle}
@@ -93,11 +95,7 @@ export function DeviceForm({ onClose }: { onClose: () => void }) {
         />
       }
     >
-      {problem.value !== null && !isAllShown(problem.value, KEYS) && (
-        <p class="reason" role="alert">
-          {problem.value.detail}
-        </p>
-      )}
+      <Reason text={faults.rest} />
       <div class="form">
         {FIELDS.map((field) => {
           const value = values.get(field.key);
@@ -107,7 +105,7 @@ export function DeviceForm({ onClose }: { onClose: () => void }) {
                 key={field.key}
                 field={field}
                 value={value}
-                problem={problemAt(problem.value, field.key)}
+                problem={faults.fields[field.key]}
               />
             )
           );

@@ -8,6 +8,7 @@ import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { PinDialog } from "./pin-pad.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.forcible;
 
@@ -91,9 +92,7 @@ export function ForcibleDialog({
         </>
       }
     >
-      <p class="reason" role="alert">
-        {problem.detail}
-      </p>
+      <Reason text={problem.detail} />
       {problem.canForce !== undefined && <p>{canForce ? words.mayForce : words.mustWait}</p>}
     </Dialog>
   );

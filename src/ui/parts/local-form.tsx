@@ -2,11 +2,13 @@
 
 import { useSignal } from "@preact/signals";
 import type { LocalSettings, Problem } from "../../api/contract.ts";
-import { isAllShown, problemAt, setLocal } from "../settings-actions.ts";
+import { faultsOf } from "../client.ts";
+import { setLocal } from "../settings-actions.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { stopTyping, TextField } from "./keyboard.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.settings;
 const PORT_DIGITS = 5;
@@ -22,8 +24,7 @@ export function LocalForm({ settings, onClose }: { settings: LocalSettings; onCl
     else problem.value = outcome.problem;
   };
   const isWhole = aeTitle.value.trim() !== "" && port.value !== "";
-  const isShownBelow =
-    problem.value?.errors !== undefined && isAllShown(problem.value, ["aeTitle", "port"]);
+  const faults = faultsOf(problem.value, ["aeTitle", "port"]);
   return (
     <Dialog
       title={words.localTitle}
@@ -31,17 +32,13 @@ export function LocalForm({ settings, onClose }: { settings: LocalSettings; onCl
       cancels
       actions={<Button label={words.save} kind="primary" disabled={!isWhole} onPress={save} />}
     >
-      {problem.value !== null && !isShownBelow && (
-        <p class="reason" role="alert">
-          {problem.value.detail}
-        </p>
-      )}
+      <Reason text={faults.rest} />
       <TextField
         label={words.aeTitle}
         value={aeTitle}
         layout="capitals"
         maxLength={16}
-        problem={problemAt(problem.value, "aeTitle")}
+        problem={faults.fields.aeTitle}
       />
       <TextField
         label={words.port}
@@ -49,7 +46,7 @@ export function LocalForm({ settings, onClose }: { settings: LocalSettings; onCl
         layout="digits"
         shape={(text) => text.replace(/\D/g, "")}
         maxLength={PORT_DIGITS}
-        problem={problemAt(problem.value, "port")}
+        problem={faults.fields.port}
       />
     </Dialog>
   );

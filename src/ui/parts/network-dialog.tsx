@@ -10,6 +10,7 @@ import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ForcibleDialog } from "./forcible-dialog.tsx";
 import { TextField } from "./keyboard.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.service.network;
 
@@ -81,11 +82,7 @@ export function NetworkDialog({ machine, onClose }: { machine: Appliance; onClos
         />
       }
     >
-      {faults.rest !== undefined && (
-        <p class="reason" role="alert">
-          {faults.rest}
-        </p>
-      )}
+      <Reason text={faults.rest} />
       <div class="form">
         <fieldset class="choices">
           <legend>{words.cardLabel}</legend>

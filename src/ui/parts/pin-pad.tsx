@@ -6,6 +6,7 @@ import { strings } from "../strings.ts";
 import { Button, IconButton } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { TextField } from "./keyboard.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.pin;
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
@@ -62,11 +63,7 @@ export function PinDialog({
       }
     >
       <p>{text}</p>
-      {problem.value !== null && (
-        <p class="reason" role="alert">
-          {problem.value.detail}
-        </p>
-      )}
+      <Reason text={problem.value?.detail} />
       <TextField
         label={words.label}
         value={pin}

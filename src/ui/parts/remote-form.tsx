@@ -3,7 +3,8 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Problem, RemoteView } from "../../api/contract.ts";
-import { addRemote, changeRemote, isAllShown, problemAt } from "../settings-actions.ts";
+import { faultsOf } from "../client.ts";
+import { addRemote, changeRemote } from "../settings-actions.ts";
 import { configuration, remotes, tell } from "../state.ts";
 import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
@@ -11,6 +12,7 @@ import { type Choice, ChoiceField } from "./choice-field.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ForcibleDialog } from "./forcible-dialog.tsx";
 import { stopTyping, TextField } from "./keyboard.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.remotes;
 
@@ -101,7 +103,7 @@ export function RemoteForm({
       />
     );
 
-  const at = (key: (typeof SHOWN)[number]) => problemAt(problem.value, key);
+  const faults = faultsOf(problem.value, SHOWN);
   const isWhole =
     [id, aeTitle, host, port].every(({ value }) => value.trim() !== "") &&
     services.value.length > 0;
@@ -126,11 +128,7 @@ export function RemoteForm({
         </>
       }
     >
-      {problem.value !== null && !isAllShown(problem.value, SHOWN) && (
-        <p class="reason" role="alert">
-          {problem.value.detail}
-        </p>
-      )}
+      <Reason text={faults.rest} />
       <div class="form">
         {remote === null && (
           <TextField
@@ -139,7 +137,7 @@ export function RemoteForm({
             hint={words.idHint}
             layout="host"
             maxLength={32}
-            problem={at("id")}
+            problem={faults.fields.id}
           />
         )}
         <TextField
@@ -147,14 +145,14 @@ export function RemoteForm({
           value={aeTitle}
           layout="capitals"
           maxLength={16}
-          problem={at("aeTitle")}
+          problem={faults.fields.aeTitle}
         />
         <TextField
           label={words.host}
           value={host}
           layout="host"
           maxLength={253}
-          problem={at("host")}
+          problem={faults.fields.host}
         />
         <TextField
           label={words.port}
@@ -162,14 +160,14 @@ export function RemoteForm({
           layout="digits"
           shape={(text) => text.replace(/\D/g, "")}
           maxLength={PORT_DIGITS}
-          problem={at("port")}
+          problem={faults.fields.port}
         />
         <ChoiceField
           label={words.services}
           choices={choicesOf<Service>(words.serviceNames)}
           isChosen={(service) => services.value.includes(service)}
           onChoose={(service) => toggle(services, service)}
-          problem={at("services")}
+          problem={faults.fields.services}
         />
         {isStored && (
           <>
@@ -180,7 +178,7 @@ export function RemoteForm({
               onChoose={(policy) => {
                 sending.value = policy;
               }}
-              problem={at("send")}
+              problem={faults.fields.send}
             />
             <ChoiceField
               label={words.archive}
@@ -192,11 +190,11 @@ export function RemoteForm({
               onChoose={(value) => {
                 archive.value = value;
               }}
-              problem={at("archive")}
+              problem={faults.fields.archive}
             />
           </>
         )}
-        <TlsField own={before.tls} chosen={tls} problem={at("tls")} />
+        <TlsField own={before.tls} chosen={tls} problem={faults.fields.tls} />
       </div>
     </Dialog>
   );

@@ -8,6 +8,7 @@ import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { Confirm, Dialog } from "./dialog.tsx";
 import { PinDialog } from "./pin-pad.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.studies;
 
@@ -60,9 +61,7 @@ export function RemoveDialog({
           </>
         }
       >
-        <p class="reason" role="alert">
-          {refused.value.detail}
-        </p>
+        <Reason text={refused.value.detail} />
       </Dialog>
     );
   return (

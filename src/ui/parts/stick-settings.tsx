@@ -12,6 +12,7 @@ import { strings } from "../strings.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { PinDialog } from "./pin-pad.tsx";
+import { Reason } from "./reason.tsx";
 import { StickRows } from "./stick-rows.tsx";
 
 const words = strings.stickSettings;
@@ -120,9 +121,7 @@ function WrongDialog({ problem, onClose }: { problem: Problem; onClose: () => vo
       onClose={onClose}
       actions={<Button label={strings.close} onPress={onClose} />}
     >
-      <p class="reason" role="alert">
-        {errors.length === 0 ? problem.detail : words.wrongText}
-      </p>
+      <Reason text={errors.length === 0 ? problem.detail : words.wrongText} />
       <dl class="changes">
         {errors.map(({ path, message }) => (
           <div key={`${path} ${message}`}>
@@ -173,15 +172,9 @@ function ApplyDialog({
         )
       }
     >
-      {problem.value !== null && (
-        <p class="reason" role="alert">
-          {problem.value.detail}
-        </p>
-      )}
+      <Reason text={problem.value?.detail} />
       {warnings.map((warning) => (
-        <p key={warning} class="reason" role="alert">
-          {warning}
-        </p>
+        <Reason key={warning} text={warning} />
       ))}
       <p>{changes.length === 0 ? words.noChanges : words.changesText(changes.length)}</p>
       {files.length > 0 && <p>{words.files(files.join(", "))}</p>}

@@ -10,6 +10,7 @@ import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { TextField } from "./keyboard.tsx";
 import { PinDialog } from "./pin-pad.tsx";
+import { Reason } from "./reason.tsx";
 
 const words = strings.service.time;
 
@@ -63,11 +64,7 @@ export function TimeServersDialog({
         />
       }
     >
-      {faults.rest !== undefined && (
-        <p class="reason" role="alert">
-          {faults.rest}
-        </p>
-      )}
+      <Reason text={faults.rest} />
       <p>{words.text}</p>
       <TextField
         label={words.label}
