@@ -167,7 +167,7 @@ export function assembleRepair(given: RepairGiven): Repair {
         { health, configuration: () => configuration.read() },
         logToStick,
       ),
-      backup: backupPort(backup, byItself, true),
+      backup: backupPort(backup, byItself),
     },
     async start() {
       await appliance.start();

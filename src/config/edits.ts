@@ -2,9 +2,10 @@
 
 import type { Configuration, ConfigurationProblem, Remote } from "./configuration.ts";
 
-type Members = Readonly<Record<string, unknown>>;
+/** An object of a JSON document. */
+export type Members = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Members =>
+export const isObject = (value: unknown): value is Members =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** RFC 7396: members of the patch take the place of the document's, null takes them away, lists are replaced. */

@@ -2,8 +2,7 @@
 // changes. Pure.
 
 import type { Configuration, ConfigurationProblem } from "./configuration.ts";
-
-type Members = Readonly<Record<string, unknown>>;
+import { isObject, type Members } from "./edits.ts";
 
 export type KeyFileRole = "certificate" | "key" | "authority";
 
@@ -14,9 +13,6 @@ export interface NamedKeyFile {
   readonly role: KeyFileRole;
   readonly file: string;
 }
-
-const isObject = (value: unknown): value is Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * A document from elsewhere as one of this device: of `http` it changes only what it names, and the PIN only

@@ -776,7 +776,7 @@ function fakeBackup(clock: Clock, calls: string[], events: EventLog, isUnfit: bo
       calls.includes("in use") ? "An exam is open. Complete it, then try again." : null,
   });
   service.changes.add(() => events.publish({ type: "backup", data: backupView(service, true) }));
-  return backupPort(service, true, isUnfit);
+  return backupPort(service, true);
 }
 
 function patientOf(request: NewExam, counter: number): Exam["patient"] {

@@ -10,12 +10,7 @@ import type { BackupPort } from "../device.ts";
 import { type Answer, answer } from "../problem.ts";
 import { isoTime } from "../views.ts";
 
-/** @param isUnfit the database cannot be used: an empty one may take its place */
-export function backupPort(
-  service: BackupService,
-  restartsByItself: boolean,
-  isUnfit = false,
-): BackupPort {
+export function backupPort(service: BackupService, restartsByItself: boolean): BackupPort {
   const view = (): Backup => backupView(service, restartsByItself);
   const begun = (outcome: BackupOutcome<BackupState>): Answer<Backup> =>
     outcome.ok ? answer(view()) : outcome;
@@ -28,7 +23,7 @@ export function backupPort(
     backUp: async (device) => begun(await service.backUp(device)),
     restore: async (device, name) => begun(await service.restore(device, name)),
     undoRestore: async () => begun(await service.undoRestore()),
-    ...(isUnfit ? { beginAnew: async () => begun(await service.beginAnew()) } : {}),
+    ...(service.isUnfit ? { beginAnew: async () => begun(await service.beginAnew()) } : {}),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   withNewRemote,
   withoutRemote,
 } from "../../config/edits.ts";
+import { problemWords } from "../../config/settings-document.ts";
 import type { Log } from "../../core/log.ts";
 import {
   type ConfigurationHolder,
@@ -113,8 +114,7 @@ function refusalOf(
       return { ok: false, refusal: outcome.refusal };
     case "invalid": {
       const problems = problemsOfRemote(outcome.problems, index);
-      const named = problems.map(({ path, message }) => `${path}: ${message}`);
-      return refuse("invalid-field", `Nothing was changed. ${named.join("; ")}.`, problems);
+      return refuse("invalid-field", `Nothing was changed. ${problemWords(problems)}.`, problems);
     }
     case "failed":
       return refuse("device-fault", `Nothing was changed: ${outcome.reason}.`);

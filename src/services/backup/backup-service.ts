@@ -109,6 +109,11 @@ export class BackupService {
     this.#parts = parts;
   }
 
+  /** The database cannot be used: an empty one may take its place. */
+  get isUnfit(): boolean {
+    return this.#parts.isUnfit === true;
+  }
+
   state(): BackupState {
     return this.#state;
   }
@@ -193,7 +198,7 @@ export class BackupService {
   async beginAnew(): Promise<BackupOutcome<BackupState>> {
     const hindrance = this.#hindrance();
     if (hindrance !== null) return refused("in-use", hindrance);
-    if (this.#parts.isUnfit !== true)
+    if (!this.isUnfit)
       return refused("invalid-field", "The database can be used; there is nothing to begin anew.");
     return this.#begin("restore", "restarting", null, async () => {
       const { place, thread, clock } = this.#parts;
